@@ -1,0 +1,104 @@
+// `npm test`: every test, with line coverage and its thresholds; or only the files that are named.
+import { globSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { run } from 'node:test';
+import { spec, type TestEvent } from 'node:test/reporters';
+import {
+  judge,
+  type Threshold,
+  type Verdict,
+  withoutFullyCovered,
+  withUnloaded,
+} from './coverage.ts';
+import { provideRedisServer } from './redis-server.ts';
+
+const TESTS = 'test/**/*.test.ts';
+const SOURCES = 'src/**/*.ts';
+const THRESHOLDS: readonly Threshold[] = [
+  { folder: 'src/domain', percent: 100 },
+  { folder: 'src', percent: 95 },
+];
+
+const TEST_TIMEOUT_MS = 60_000;
+// For a test that blocks its event loop, so that its own timeout cannot fire.
+const WHOLE_TIMEOUT_MS = 20 * 60_000;
+
+/** What a run has shown so far. */
+interface Findings {
+  isSuccess: boolean;
+  verdicts: readonly Verdict[];
+}
+
+const named = process.argv.slice(2);
+// Whatever ends this script early is a failure.
+process.exitCode = 1;
+if (named.length > 0) {
+  const { isSuccess } = await runTests(named, false);
+  if (isSuccess) process.exitCode = 0;
+} else if (isRedisProvided()) {
+  const { isSuccess, verdicts } = await runTests(globSync(TESTS), true);
+  process.stdout.write(verdicts.map(sentence).join(''));
+  const isCovered = verdicts.length > 0 && verdicts.every((verdict) => verdict.isMet);
+  if (isSuccess && isCovered) process.exitCode = 0;
+}
+
+async function runTests(files: readonly string[], coverage: boolean): Promise<Findings> {
+  const findings: Findings = { isSuccess: false, verdicts: [] };
+  const events = run({
+    files,
+    coverage,
+    coverageIncludeGlobs: SOURCES,
+    concurrency: availableParallelism(),
+    timeout: TEST_TIMEOUT_MS,
+    signal: AbortSignal.timeout(WHOLE_TIMEOUT_MS),
+    // What a test leaves open must not keep its process from ending.
+    execArgv: ['--test-force-exit'],
+  });
+  await pipeline(events, (source) => observe(source, findings), new spec(), process.stdout, {
+    end: false,
+  });
+  return findings;
+}
+
+/** Passes the events on, notes how it ends, and completes the coverage. */
+async function* observe(
+  events: AsyncIterable<TestEvent>,
+  findings: Findings,
+): AsyncGenerator<TestEvent, void> {
+  for await (const event of events) {
+    // The summary of a single file names it.
+    if (event.type === 'test:summary' && event.data.file === undefined) {
+      findings.isSuccess = event.data.success && event.data.counts.tests > 0;
+    }
+    if (event.type === 'test:coverage') {
+      const summary = withUnloaded(event.data.summary, readSources());
+      findings.verdicts = THRESHOLDS.map((threshold) => judge(summary, threshold));
+      yield { ...event, data: { ...event.data, summary: withoutFullyCovered(summary) } };
+    } else {
+      yield event;
+    }
+  }
+}
+
+function readSources(): Map<string, string> {
+  const paths = globSync(SOURCES).map((path) => resolve(path));
+  return new Map(paths.map((path) => [path, readFileSync(path, 'utf8')]));
+}
+
+function sentence({ folder, percent, reached, isMet }: Verdict): string {
+  // Cut, not rounded: 99.999 is not 100.
+  const share = (Math.floor(reached * 100) / 100).toFixed(2);
+  return `${isMet ? '✔' : '✖'} ${share} % of the lines of ${folder}/ ran, ${percent} % are needed\n`;
+}
+
+function isRedisProvided(): boolean {
+  try {
+    provideRedisServer();
+    return true;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return false;
+  }
+}
