@@ -1,0 +1,61 @@
+// Names under which answers are kept: keyed hashes, so that no personal data stands in a key.
+import { createHmac } from 'node:crypto';
+import type { CustomerQuery } from './customer-query.ts';
+import type { Identity } from './identity.ts';
+import type { Tenant } from './tenant.ts';
+
+/** Everything held about one identity shares `identity` (one Redis Cluster slot); `field` tells the parts apart. */
+export interface CacheKey {
+  readonly identity: string;
+  readonly field: string;
+  readonly kind: CacheKind;
+}
+
+/** What is kept: a range without summaries, a range with summaries joined, one summary. */
+export type CacheKind = 'range' | 'joined' | 'summary';
+
+/** Makes the keys for queries. Different customers, ranges and tenants never share one. */
+export interface CacheKeys {
+  /** A customer's answer without summaries. */
+  range(query: CustomerQuery): CacheKey;
+  /** A customer's answer with summaries joined. */
+  joined(query: CustomerQuery): CacheKey;
+  /** The summary of one interaction, kept with its owner or, without one, on its own. */
+  summary(query: { tenant: Tenant; owner: Identity | null }, interactionId: string): CacheKey;
+}
+
+const VERSION = '1';
+
+/** @param secret the purpose's own key, 32 bytes */
+export function createCacheKeys(secret: Buffer): CacheKeys {
+  const hash = (...parts: readonly string[]) =>
+    createHmac('sha256', secret).update(lengthPrefixed(parts)).digest('base64url');
+
+  // The tenant's name alone would show old entries when it is pointed at another vendor tenant.
+  const identityKey = ({ name, tenantId, region }: Tenant, by: string, value: string) =>
+    `c360:${VERSION}:{${hash('identity', name, tenantId, region, by, value)}}`;
+
+  // crmId is a part of the field: what is held with and without it is erased together.
+  const customerKey = ({ tenant, identity, timeRange }: CustomerQuery, kind: CacheKind) => ({
+    identity: identityKey(tenant, identity.by, identity.value),
+    field: hash(kind, identity.crmId ?? '', ...Object.values(timeRange).map(String)),
+    kind,
+  });
+
+  return {
+    range: (query) => customerKey(query, 'range'),
+    joined: (query) => customerKey(query, 'joined'),
+    summary: ({ tenant, owner }, id) => ({
+      identity: owner
+        ? identityKey(tenant, owner.by, owner.value)
+        : identityKey(tenant, 'interaction', id),
+      field: hash('summary', id),
+      kind: 'summary',
+    }),
+  };
+}
+
+/** No two lists of parts give the same text. */
+function lengthPrefixed(parts: readonly string[]): string {
+  return parts.map((part) => `${part.length}:${part}`).join('');
+}

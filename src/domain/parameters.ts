@@ -1,0 +1,202 @@
+// Raw parameters of a request, from a query string or a JSON body, read strictly and without losing a fault.
+import { type Fault, type FaultCode, Problem } from './problem.ts';
+
+/** A value in two readings: `text` as forms are decoded (`+` is a space), `literal` with each `+` kept. */
+export interface RawText {
+  readonly text: string;
+  readonly literal: string;
+}
+
+/** The values of each parameter by name: decoded texts from a query string, any JSON from a body. */
+export interface Parameters {
+  readonly from: 'query' | 'body';
+  readonly values: ReadonlyMap<string, readonly unknown[]>;
+}
+
+const ILL_FORMED = Symbol('ill-formed');
+
+/** A class, so that no JSON value can pass for one. */
+class FormText implements RawText {
+  readonly text: string;
+  readonly literal: string;
+
+  constructor(text: string, literal: string) {
+    this.text = text;
+    this.literal = literal;
+  }
+}
+
+const MAX_UNKNOWN_REPORTED = 20;
+
+/** Reads a query string (without `?`). Never throws: what does not decode is reported when it is read. */
+export function parametersFromQuery(queryString: string): Parameters {
+  const values = new Map<string, unknown[]>();
+  for (const pair of queryString.split('&')) {
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals));
+    const raw = equals < 0 ? '' : pair.slice(equals + 1);
+    const text = decode(raw.replaceAll('+', ' '));
+    const literal = decode(raw);
+    const value =
+      text === undefined || literal === undefined ? ILL_FORMED : new FormText(text, literal);
+    const key = name ?? '\ufffd';
+    const held = values.get(key);
+    if (held) held.push(value);
+    else values.set(key, [value]);
+  }
+  return { from: 'query', values };
+}
+
+/** Reads a JSON object. */
+export function parametersFromBody(body: Readonly<Record<string, unknown>>): Parameters {
+  return {
+    from: 'body',
+    values: new Map(Object.entries(body).map(([name, value]) => [name, [value]])),
+  };
+}
+
+/** Collects faults, so that a request hears of all of them at once. */
+export class Faults {
+  readonly #faults: Fault[] = [];
+
+  add(parameter: string, code: FaultCode, detail: string): undefined {
+    this.#faults.push({ parameter, code, detail });
+    return undefined;
+  }
+
+  /** @throws {Problem} `invalid-request` with all faults, if there is one. */
+  throwIfAny(): void {
+    if (this.#faults.length > 0) throw new Problem('invalid-request', { errors: this.#faults });
+  }
+}
+
+/**
+ * Reads the one text of a parameter; undefined when it was not given or has a fault, which is then noted.
+ * A blank value, ill-formed Unicode and control characters are noted under `code`.
+ */
+export function readText(
+  parameters: Parameters,
+  name: string,
+  { code, faults }: { code: FaultCode; faults: Faults },
+): RawText | undefined {
+  const values = parameters.values.get(name);
+  if (values === undefined) return undefined;
+  if (values.length > 1) {
+    return faults.add(name, 'parameter-repeated', 'Give this parameter once.');
+  }
+  return checkText(values[0], name, { code, faults });
+}
+
+/**
+ * Reads a list: comma-separated or repeated in a query string, an array of texts in JSON.
+ * Undefined when it was not given or has a fault, which is then noted.
+ */
+export function readList(
+  parameters: Parameters,
+  name: string,
+  { code, faults }: { code: FaultCode; faults: Faults },
+): readonly string[] | undefined {
+  const words = readTexts(parameters, name, { code, faults });
+  if (words?.length === 0) {
+    return faults.add(name, code, 'Name at least one, or leave the list out.');
+  }
+  return parameters.from === 'query' ? words?.flatMap((word) => word.split(',')) : words;
+}
+
+/**
+ * Reads every value of a repeated query parameter, or the array of a JSON one, without splitting at commas.
+ * Undefined when it was not given or has a fault, of which the first is noted.
+ */
+export function readTexts(
+  parameters: Parameters,
+  name: string,
+  { code, faults }: { code: FaultCode; faults: Faults },
+): readonly string[] | undefined {
+  const items = listItems(parameters, name, faults);
+  if (items === undefined) return undefined;
+  const texts: string[] = [];
+  for (const item of items) {
+    const checked = checkText(item, name, { code, faults });
+    if (checked === undefined) return undefined;
+    texts.push(checked.text);
+  }
+  return texts;
+}
+
+/** Notes every parameter that is not in `known`. A name is shown only if it cannot be a value in disguise. */
+export function refuseUnknown(
+  parameters: Parameters,
+  known: ReadonlySet<string>,
+  faults: Faults,
+): void {
+  const unknown = [...parameters.values.keys()].filter((name) => !known.has(name));
+  for (const name of unknown.slice(0, MAX_UNKNOWN_REPORTED)) {
+    faults.add(
+      isShowable(name) ? name : '(not shown)',
+      'parameter-unknown',
+      'This parameter is not known here; remove it.',
+    );
+  }
+}
+
+/** True for well-formed Unicode without control characters and without marks that reorder text. */
+function isPlainText(text: string): boolean {
+  return text.isWellFormed() && !/[\p{Cc}\p{Bidi_Control}]/u.test(text);
+}
+
+function listItems(
+  parameters: Parameters,
+  name: string,
+  faults: Faults,
+): readonly unknown[] | undefined {
+  const values = parameters.values.get(name);
+  if (values === undefined || parameters.from === 'query') return values;
+  const [list] = values;
+  return Array.isArray(list)
+    ? list
+    : faults.add(name, 'parameter-type', 'This parameter is an array of texts.');
+}
+
+function checkText(
+  value: unknown,
+  name: string,
+  { code, faults }: { code: FaultCode; faults: Faults },
+): RawText | undefined {
+  if (value === ILL_FORMED) {
+    return faults.add(
+      name,
+      code,
+      'The percent escapes of this value are not UTF-8; encode it again.',
+    );
+  }
+  const raw = typeof value === 'string' ? new FormText(value, value) : value;
+  if (!(raw instanceof FormText)) {
+    return faults.add(name, 'parameter-type', 'This parameter is a text.');
+  }
+  if (!isPlainText(raw.text)) {
+    return faults.add(
+      name,
+      code,
+      'Remove control characters, direction marks and lone surrogates.',
+    );
+  }
+  if (raw.text.trim() === '') {
+    return faults.add(name, code, 'The value is empty; give one, or leave the parameter out.');
+  }
+  return raw;
+}
+
+function isShowable(name: string): boolean {
+  return /^[A-Za-z_]{1,32}$/.test(name);
+}
+
+/** Percent-decodes; undefined for escapes that are not UTF-8 and for characters that a URL may not hold. */
+function decode(raw: string): string | undefined {
+  if (/[^\x21-\x7e ]/.test(raw)) return undefined;
+  try {
+    return decodeURIComponent(raw);
+  } catch {
+    return undefined;
+  }
+}
