@@ -1,0 +1,43 @@
+// What an operator should know about a configuration that is correct.
+import type { Environment, Variables } from './environment.ts';
+import { variable } from './environment.ts';
+import type { ConfigFile } from './file.ts';
+import type { RedisSettings } from './redis-settings.ts';
+
+/** Sentences about memory without Redis, and about settings that have no effect in this version. */
+export function noticesOf(options: {
+  readonly env: Variables;
+  readonly workers: Environment['workers'];
+  readonly redis: RedisSettings | null;
+  readonly file: Pick<ConfigFile, 'tenants' | 'apps'>;
+}): readonly string[] {
+  const { env, workers, redis, file } = options;
+  const isSet = (...names: string[]): boolean =>
+    names.some((name) => variable(env, name) !== undefined);
+  const budgets = namesWith(file.tenants, ({ budget }) => budget !== undefined);
+  const userQuotas = namesWith(file.apps, ({ userQuota }) => userQuota !== undefined);
+  const notices: readonly (readonly [isTold: boolean, sentence: string])[] = [
+    [redis === null, 'REDIS_URL is not set: answers are kept in the memory of this process alone.'],
+    [workers !== 1, withoutEffect('WORKERS', 'one process serves')],
+    [
+      isSet('AUDIT_LOG', 'AUDIT_SECRET', 'AUDIT_SECRET_FILE'),
+      withoutEffect('AUDIT_LOG and AUDIT_SECRET', 'no audit log is written'),
+    ],
+    [
+      isSet('OTEL_EXPORTER_OTLP_ENDPOINT'),
+      withoutEffect('OTEL_EXPORTER_OTLP_ENDPOINT', 'no traces are sent'),
+    ],
+    [budgets !== '', withoutEffect(`budget (${budgets})`, "the vendor's own limits hold")],
+    [userQuotas !== '', withoutEffect(`userQuota (${userQuotas})`, 'quotas hold for whole apps')],
+  ];
+  return notices.filter(([isTold]) => isTold).map(([, sentence]) => sentence);
+}
+
+function withoutEffect(setting: string, instead: string): string {
+  return `${setting}: without effect in this version; ${instead}.`;
+}
+
+function namesWith<T>(entries: Readonly<Record<string, T>>, has: (entry: T) => boolean): string {
+  const named = Object.entries(entries).filter(([, entry]) => has(entry));
+  return named.map(([name]) => name).join(', ');
+}
