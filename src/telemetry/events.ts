@@ -1,0 +1,87 @@
+// What happens inside, as typed events: logs and metrics subscribe to them, and tests assert their sequence.
+import type { CacheKind } from '../domain/cache-key.ts';
+import type { ProblemSlug } from '../domain/problem.ts';
+import type { Region } from '../domain/region.ts';
+
+/** The vendor's two endpoints. */
+export type UpstreamEndpoint = 'interactions' | 'summaries';
+
+/** What in a vendor's answer was not as expected, though the answer was usable. */
+export type Drift = 'unknown-field' | 'unknown-value' | 'wrong-type' | 'dropped-item';
+
+/** One reply has left, or its caller has. No field ever holds personal data, a credential or a raw URL. */
+export interface RequestEvent {
+  readonly type: 'request';
+  readonly requestId: string;
+  readonly method: string;
+  /** The route's pattern, or null if none matched. */
+  readonly route: string | null;
+  readonly status: number;
+  readonly durationMs: number;
+  /** A hit, miss or refresh, a problem's slug, `aborted`, or `ok`. */
+  readonly outcome: string;
+  readonly app: string | null;
+  readonly tenant: string | null;
+  readonly strategy: string | null;
+}
+
+/** Everything that can happen. */
+export type ServiceEvent =
+  | RequestEvent
+  | {
+      readonly type: 'cache-read';
+      readonly kind: CacheKind;
+      readonly outcome: 'hit' | 'miss' | 'refresh';
+      readonly tier: 'memory' | 'redis' | 'none';
+      readonly count: number;
+    }
+  | {
+      readonly type: 'upstream-call';
+      readonly region: Region;
+      readonly endpoint: UpstreamEndpoint;
+      readonly outcome: 'ok' | ProblemSlug;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'upstream-drift';
+      readonly endpoint: UpstreamEndpoint;
+      readonly drift: Drift;
+      readonly count: number;
+    }
+  /** Our key or tenant id was refused: somebody has to mend the configuration. */
+  | {
+      readonly type: 'upstream-refused-key';
+      readonly tenant: string;
+      readonly region: Region;
+      /** Which of the tenant's configured keys, from 1 on. */
+      readonly keyPosition: number;
+      readonly status: number;
+    }
+  | { readonly type: 'store-failed'; readonly operation: 'read' | 'write' | 'quota' }
+  | { readonly type: 'entry-unreadable' }
+  | { readonly type: 'redis-state'; readonly state: 'ready' | 'lost' }
+  /** A fault of ours. `stack` holds places in the code only, never the error's message. */
+  | {
+      readonly type: 'internal-error';
+      readonly requestId: string | null;
+      readonly name: string;
+      readonly stack: readonly string[];
+    };
+
+/** Hears of what happens. Must not throw. */
+export type Emit = (event: ServiceEvent) => void;
+
+/** One emitter for several subscribers. */
+export function emitTo(...subscribers: readonly Emit[]): Emit {
+  return (event) => {
+    for (const subscriber of subscribers) subscriber(event);
+  };
+}
+
+/** An unexpected error as an event: its name and the places it came through, without its message. */
+export function internalError(error: unknown, requestId: string | null): ServiceEvent {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const { name, stack } = cause instanceof Error ? cause : new Error('thrown value');
+  const places = (stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { type: 'internal-error', requestId, name, stack: places.map((line) => line.trim()) };
+}

@@ -1,0 +1,57 @@
+// Events as log lines, for an operator: one line a request, and one for each thing that needs attention.
+import type { Logger } from 'pino';
+import type { Emit, RequestEvent, ServiceEvent } from './events.ts';
+
+/** Writes events to a logger. Only what an event names is written: no object of a request ever is. */
+export function logEvents(logger: Logger): Emit {
+  return (event) => {
+    const { level, message } = lineFor(event);
+    const { type, ...fields } = event;
+    logger[level]({ event: type, ...fields }, message);
+  };
+}
+
+const PROBES = new Set(['/livez', '/readyz', '/metrics']);
+
+interface Line {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+}
+
+function lineFor(event: ServiceEvent): Line {
+  switch (event.type) {
+    case 'request':
+      return { level: levelFor(event), message: 'request' };
+    case 'cache-read':
+      return { level: 'debug', message: 'cache read' };
+    case 'upstream-call':
+      return { level: event.outcome === 'ok' ? 'debug' : 'warn', message: 'call to 8x8' };
+    case 'upstream-drift':
+      return { level: 'debug', message: 'an answer of 8x8 was usable, but not as expected' };
+    case 'upstream-refused-key':
+      return {
+        level: 'error',
+        message:
+          '8x8 refused a key or tenant id: check apiKeys, tenantId and region of this tenant',
+      };
+    case 'store-failed':
+      return { level: 'debug', message: 'Redis did not answer; going on without it' };
+    case 'entry-unreadable':
+      return {
+        level: 'debug',
+        message: 'an entry in Redis does not decrypt (CACHE_SECRET changed?); treated as a miss',
+      };
+    case 'redis-state':
+      return event.state === 'ready'
+        ? { level: 'info', message: 'Redis is connected' }
+        : { level: 'warn', message: 'Redis is lost; serving without it until it is back' };
+    case 'internal-error':
+      return { level: 'error', message: 'a fault of this service' };
+  }
+}
+
+/** Probes that succeed come every few seconds and would hide the rest. */
+function levelFor({ route, status }: RequestEvent): 'debug' | 'info' | 'warn' {
+  if (status >= 500) return 'warn';
+  return status < 400 && PROBES.has(route ?? '') ? 'debug' : 'info';
+}

@@ -1,0 +1,107 @@
+// Events as Prometheus metrics. Labels have few values: no customer, no raw path.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import type { Emit, RequestEvent } from './events.ts';
+
+/** Metrics of this process. */
+export interface Metrics {
+  readonly emit: Emit;
+  readonly contentType: string;
+  /** The metrics in Prometheus' text format. */
+  render(): Promise<string>;
+}
+
+const REQUEST_BUCKETS_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+
+/** Creates a registry of its own, so that several services can live in one process. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the request line to the last byte of the reply',
+    labelNames: ['method', 'route', 'status_code'],
+    buckets: REQUEST_BUCKETS_SECONDS,
+    registers,
+  });
+  const cacheReads = new Counter({
+    name: 'customer360_cache_reads_total',
+    help: 'Reads of the cache by what was read, outcome and the tier that answered',
+    labelNames: ['kind', 'outcome', 'tier'],
+    registers,
+  });
+  const upstreamCalls = new Histogram({
+    name: 'customer360_upstream_call_duration_seconds',
+    help: 'Calls to 8x8 by region, endpoint and outcome (ok, or the problem it led to)',
+    labelNames: ['region', 'endpoint', 'outcome'],
+    buckets: REQUEST_BUCKETS_SECONDS,
+    registers,
+  });
+  const drift = new Counter({
+    name: 'customer360_upstream_drift_total',
+    help: 'Things in answers of 8x8 that were not as expected, though usable',
+    labelNames: ['endpoint', 'drift'],
+    registers,
+  });
+  const refusedKeys = new Counter({
+    name: 'customer360_upstream_refused_keys_total',
+    help: 'Calls to 8x8 whose key or tenant id was refused',
+    labelNames: ['tenant', 'region'],
+    registers,
+  });
+  const storeFailures = new Counter({
+    name: 'customer360_store_failures_total',
+    help: 'Operations on Redis that failed and were done without',
+    labelNames: ['operation'],
+    registers,
+  });
+  const unreadable = new Counter({
+    name: 'customer360_unreadable_entries_total',
+    help: 'Entries in Redis that did not decrypt',
+    registers,
+  });
+  const internalErrors = new Counter({
+    name: 'customer360_internal_errors_total',
+    help: 'Faults of this service',
+    registers,
+  });
+  const redisUp = new Gauge({
+    name: 'customer360_redis_up',
+    help: '1 while Redis is connected',
+    registers,
+  });
+
+  const emit: Emit = (event) => {
+    switch (event.type) {
+      case 'request':
+        return requests.observe(requestLabels(event), event.durationMs / 1000);
+      case 'cache-read': {
+        const { kind, outcome, tier } = event;
+        return cacheReads.inc({ kind, outcome, tier }, event.count);
+      }
+      case 'upstream-call': {
+        const { region, endpoint, outcome } = event;
+        return upstreamCalls.observe({ region, endpoint, outcome }, event.durationMs / 1000);
+      }
+      case 'upstream-drift':
+        return drift.inc({ endpoint: event.endpoint, drift: event.drift }, event.count);
+      case 'upstream-refused-key':
+        return refusedKeys.inc({ tenant: event.tenant, region: event.region });
+      case 'store-failed':
+        return storeFailures.inc({ operation: event.operation });
+      case 'entry-unreadable':
+        return unreadable.inc();
+      case 'redis-state':
+        return redisUp.set(event.state === 'ready' ? 1 : 0);
+      case 'internal-error':
+        return internalErrors.inc();
+    }
+  };
+  return { emit, contentType: registry.contentType, render: () => registry.metrics() };
+}
+
+function requestLabels({ method, route, status }: RequestEvent) {
+  return { method, route: route ?? 'none', status_code: String(status) };
+}

@@ -1,0 +1,78 @@
+// The HTTP client for the vendor: one undici agent a region, and nothing on the wire but what is listed here.
+import { Agent } from 'undici';
+import type { Region } from '../domain/region.ts';
+
+/** One call: where it goes and what it asks. Nothing of an inbound request is in it. */
+export interface UpstreamCall {
+  readonly region: Region;
+  readonly tenantId: string;
+  readonly resource: 'interactions-insight' | 'transcript-summaries';
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+}
+
+/** What came back, whatever its status. */
+export interface UpstreamResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** Sends calls. */
+export interface UpstreamClient {
+  /** Rejects with undici's error, or the signal's reason, when no whole response came. */
+  send(call: UpstreamCall, key: string, signal?: AbortSignal): Promise<UpstreamResponse>;
+  /** Ends all connections, calls under way included. */
+  close(): Promise<void>;
+}
+
+interface ClientOptions {
+  /** Without a trailing slash. */
+  readonly baseUrls: Readonly<Record<Region, string>>;
+  /** The most connections to a region. */
+  readonly connections: number;
+  /** The most bytes of a response's body. */
+  readonly maxResponseBytes: number;
+  /** The longest wait for a connection, in milliseconds. */
+  readonly connectTimeoutMs: number;
+}
+
+/** Creates a client. Redirects are not followed, content codings not accepted. */
+export function createUpstreamClient(options: ClientOptions): UpstreamClient {
+  const { baseUrls, connections, maxResponseBytes, connectTimeoutMs } = options;
+  const createAgent = () =>
+    new Agent({
+      allowH2: false,
+      connections,
+      maxResponseSize: maxResponseBytes,
+      connect: { timeout: connectTimeoutMs },
+    });
+  const agents: Readonly<Record<Region, Agent>> = {
+    us: createAgent(),
+    uk: createAgent(),
+    ca: createAgent(),
+    ap: createAgent(),
+  };
+  return {
+    async send(call, key, signal) {
+      const { origin, pathname } = new URL(baseUrls[call.region]);
+      const response = await agents[call.region].request({
+        origin,
+        path: `${pathname}${pathOf(call)}`,
+        method: 'GET',
+        headers: { accept: 'application/json', 'accept-encoding': 'identity', 'x-api-key': key },
+        signal: signal ?? null,
+      });
+      const body = Buffer.from(await response.body.arrayBuffer());
+      return { status: response.statusCode, headers: response.headers, body };
+    },
+    async close() {
+      await Promise.all(Object.values(agents).map((agent) => agent.destroy()));
+    },
+  };
+}
+
+/** Each character outside of the unreserved ones is escaped, so that `+` arrives as a plus. */
+function pathOf({ tenantId, resource, parameters }: UpstreamCall): string {
+  const query = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
+  return `/v1/public/tenants/${encodeURIComponent(tenantId)}/${resource}?${query}`;
+}

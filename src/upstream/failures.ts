@@ -1,0 +1,71 @@
+// The one place that maps what can go wrong with the vendor to problems.
+import { errors } from 'undici';
+import { z } from 'zod';
+import { Problem } from '../domain/problem.ts';
+import type { UpstreamResponse } from './client.ts';
+
+/** 401 or 403: our key or tenant id was refused. Another key may help in the first case only. */
+export class KeyRefused extends Problem {
+  readonly upstreamStatus: number;
+
+  constructor(upstreamStatus: number) {
+    super('upstream-misconfigured');
+    this.upstreamStatus = upstreamStatus;
+  }
+}
+
+/** The vendor's gateway reports its own faults in a shape of their own. */
+const gatewayFault = z.object({ fault: z.object({ detail: z.object({ errorcode: z.string() }) }) });
+
+/** The problem of a call to which no whole response came. */
+export function transportProblem(error: unknown): Problem {
+  const isInvalid =
+    error instanceof errors.ResponseExceededMaxSizeError ||
+    error instanceof errors.HTTPParserError ||
+    error instanceof errors.HeadersOverflowError;
+  return new Problem(isInvalid ? 'upstream-invalid' : 'upstream-unavailable', { cause: error });
+}
+
+/** The problem of a response, or undefined for a 200. */
+export function responseProblem(response: UpstreamResponse, now: number): Problem | undefined {
+  const { status } = response;
+  if (status === 200) return undefined;
+  if (status === 429 || isQuotaFault(response)) {
+    const retryAfterSeconds = readRetryAfter(response, now);
+    return new Problem(
+      'upstream-throttled',
+      retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
+    );
+  }
+  if (status === 400) return new Problem('rejected-by-upstream');
+  if (status === 401 || status === 403) return new KeyRefused(status);
+  return new Problem(status >= 500 ? 'upstream-unavailable' : 'upstream-invalid');
+}
+
+/** The gateway may answer a spent quota as a 500 with this fault (CONTRACT: errors). */
+function isQuotaFault({ status, body }: UpstreamResponse): boolean {
+  if (status < 400) return false;
+  const parsed = gatewayFault.safeParse(parseJson(body));
+  return parsed.success && parsed.data.fault.detail.errorcode.startsWith('policies.ratelimit.');
+}
+
+/** Seconds from `Retry-After` (seconds or a date, RFC 9110 §10.2.3) or `x-ratelimit-reset` (Unix seconds). */
+function readRetryAfter({ headers }: UpstreamResponse, now: number): number | undefined {
+  const retryAfter = headers['retry-after'];
+  const reset = headers['x-ratelimit-reset'];
+  if (typeof retryAfter === 'string') {
+    const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;
+    const untilDate = (Date.parse(retryAfter) - now) / 1000;
+    return seconds ?? (Number.isNaN(untilDate) ? undefined : untilDate);
+  }
+  return typeof reset === 'string' && /^\d+$/.test(reset) ? Number(reset) - now / 1000 : undefined;
+}
+
+/** The JSON of a body, or undefined if it is none. */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
