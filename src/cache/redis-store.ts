@@ -1,0 +1,68 @@
+// The Redis tier: one hash an identity, with an index of when its fields end, both in one Cluster slot.
+import type { Cluster, Redis } from 'ioredis';
+import type { CacheKind } from '../domain/cache-key.ts';
+import { freshness } from '../domain/freshness.ts';
+import type { Emit } from '../telemetry/events.ts';
+import { decodeFrame, encodeFrame } from './frame.ts';
+import type { Sealer } from './seal.ts';
+import type { Store } from './store.ts';
+
+interface RedisStoreOptions {
+  readonly redis: Redis | Cluster;
+  readonly sealer: Sealer;
+  readonly maxEntryBytes: number;
+  readonly now: () => number;
+  readonly emit: Emit;
+}
+
+/** An identity holds at most so many fields of a kind; those that end first make room. */
+const MAX_FIELDS: Readonly<Record<CacheKind, number>> = { range: 64, joined: 64, summary: 256 };
+
+/**
+ * Keeps one field, drops those of its kind that have ended, and lets the identity end with its last field.
+ * KEYS: the hash, the index of the kind. ARGV: field, frame, now, deleteAt, the most fields.
+ */
+const WRITE = `
+local hash, index = KEYS[1], KEYS[2]
+local field, now = ARGV[1], tonumber(ARGV[3])
+redis.call('HSET', hash, field, ARGV[2])
+redis.call('ZADD', index, ARGV[4], field)
+local ended = redis.call('ZCOUNT', index, '-inf', now)
+local excess = redis.call('ZCARD', index) - tonumber(ARGV[5])
+local gone = math.max(ended, excess)
+if gone > 0 then
+  for _, name in ipairs(redis.call('ZRANGE', index, 0, gone - 1)) do
+    redis.call('HDEL', hash, name)
+    redis.call('ZREM', index, name)
+  end
+end
+for _, key in ipairs(KEYS) do
+  local remains = tonumber(ARGV[4]) - now
+  if redis.call('PTTL', key) < remains then redis.call('PEXPIRE', key, remains) end
+end
+return 1`;
+
+/** Creates a store over a connected client. Its verbs reject when Redis fails. */
+export function createRedisStore(options: RedisStoreOptions): Store {
+  const { redis, sealer, maxEntryBytes, now, emit } = options;
+  return {
+    async read(key) {
+      const frame = await redis.hgetBuffer(key.identity, key.field);
+      if (frame === null) return undefined;
+      const entry = decodeFrame(key, frame, sealer);
+      if (entry === undefined) emit({ type: 'entry-unreadable' });
+      return entry && freshness(entry.instants, now()) !== 'expired' ? entry : undefined;
+    },
+    async write(key, entry) {
+      if (entry.body.length > maxEntryBytes) return false;
+      const frame = encodeFrame(key, entry, sealer);
+      const index = `${key.identity}:${key.kind}`;
+      const at = Math.floor(now());
+      const deleteAt = Math.ceil(entry.instants.deleteAt);
+      if (deleteAt <= at) return false;
+      const args = [key.field, frame, at, deleteAt, MAX_FIELDS[key.kind]];
+      await redis.eval(WRITE, 2, key.identity, index, ...args);
+      return true;
+    },
+  };
+}

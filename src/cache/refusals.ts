@@ -1,0 +1,37 @@
+// The layer that remembers for a while that the vendor refused a search, so that it is not asked again at once.
+import { LRUCache } from 'lru-cache';
+import { isProblem, type Problem } from '../domain/problem.ts';
+import type { Layer } from '../domain/source.ts';
+
+interface RefusalsOptions<Query> {
+  /** A name of the query that holds no personal data. */
+  readonly nameOf: (query: Query) => string;
+  readonly rememberMs: number;
+  readonly now: () => number;
+}
+
+const MAX_REMEMBERED = 10_000;
+
+/** Repeats a `rejected-by-upstream` for `rememberMs`, refreshes included, and lets everything else pass. */
+export function rememberRefusals<Query, Answer>({
+  nameOf,
+  rememberMs,
+  now,
+}: RefusalsOptions<Query>): Layer<Query, Answer> {
+  const refusals = new LRUCache<string, { problem: Problem; until: number }>({
+    max: MAX_REMEMBERED,
+  });
+  return (next) => async (query, context) => {
+    const name = nameOf(query);
+    const refusal = refusals.get(name);
+    if (refusal && now() < refusal.until) throw refusal.problem;
+    try {
+      return await next(query, context);
+    } catch (error) {
+      if (isProblem(error, 'rejected-by-upstream')) {
+        refusals.set(name, { problem: error, until: now() + rememberMs });
+      }
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,75 @@
+// The layer that turns a kept answer into the bytes for one app: fields, hidden fields, content coding.
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { Customer } from '../domain/customer.ts';
+import type { CustomerQuery } from '../domain/customer-query.ts';
+import { isWhole, selectFields, selectionName } from '../domain/customer-view.ts';
+import type { Coding, Layer, Reply, Representation, View } from '../domain/source.ts';
+import { type SummariesQuery, summariesAnswer } from '../domain/summaries.ts';
+import type { Entry } from './entry.ts';
+import type { HeldSummaries } from './summary-cache.ts';
+import type { Held } from './tiered.ts';
+
+const BROTLI_QUALITY = 5;
+/** An entry keeps at most so many; the oldest makes room. */
+const MAX_REPRESENTATIONS = 16;
+
+const compress: Readonly<Record<Coding, (body: Buffer) => Promise<Buffer>>> = {
+  br: (body) =>
+    promisify(brotliCompress)(body, {
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY,
+        [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+      },
+    }),
+  gzip: (body) => promisify(gzip)(body),
+};
+
+/** Makes each representation once an entry, when it is first asked for, and keeps it with the entry. */
+export function represent(): Layer<CustomerQuery, Held, Reply> {
+  return (next) => async (query, context) => {
+    const { entry, provenance } = await next(query, context);
+    const representation = await representationOf(entry, context.view);
+    return { representation, instants: entry.instants, provenance };
+  };
+}
+
+/** Makes the reply to a query for summaries. They are kept by id, so the reply is made for each request. */
+export function representSummaries(): Layer<SummariesQuery, HeldSummaries, Reply> {
+  return (next) => async (query, context) => {
+    const { results, instants, provenance } = await next(query, context);
+    const body = Buffer.from(JSON.stringify(summariesAnswer(query, results)));
+    return { representation: await encode(body, context.view.coding), instants, provenance };
+  };
+}
+
+/** The bytes of a body in a coding, with the tag that stands for exactly these bytes. */
+async function encode(body: Buffer, coding: Coding | null): Promise<Representation> {
+  const bytes = coding === null ? body : await compress[coding](body);
+  const digest = createHash('sha256').update(bytes).digest('base64url').slice(0, 27);
+  return { body: bytes, etag: `"${digest}"`, coding };
+}
+
+function representationOf(entry: Entry, view: View): Promise<Representation> {
+  const name = `${view.coding ?? ''}-${selectionName(view)}`;
+  const kept = entry.representations.get(name);
+  if (kept) return kept;
+  const making = make(entry, view);
+  const [oldest] = entry.representations.keys();
+  if (oldest !== undefined && entry.representations.size >= MAX_REPRESENTATIONS) {
+    entry.representations.delete(oldest);
+  }
+  entry.representations.set(name, making);
+  return making;
+}
+
+async function make(entry: Entry, view: View): Promise<Representation> {
+  if (view.coding !== null) {
+    const plain = await representationOf(entry, { ...view, coding: null });
+    return encode(plain.body, view.coding);
+  }
+  if (isWhole(view)) return encode(entry.body, null);
+  const customer = JSON.parse(entry.body.toString()) as Customer;
+  return encode(Buffer.from(JSON.stringify(selectFields(customer, view))), null);
+}

@@ -1,0 +1,50 @@
+// Encryption of what is kept outside of this process: AES-256-GCM, with a key derived for each identity.
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** The place that a sealed value belongs to. Moved to another place, it does not open. */
+export interface Place {
+  readonly identity: string;
+  readonly field: string;
+  readonly header: Buffer;
+}
+
+/** Seals and opens values. */
+export interface Sealer {
+  seal(plain: Buffer, place: Place): Buffer;
+  /** The plain value in memory of its own, or undefined if it does not open at this place. */
+  open(sealed: Buffer, place: Place): Buffer | undefined;
+}
+
+/** @param secret the purpose's own key, 32 bytes */
+export function createSealer(secret: Buffer): Sealer {
+  const keyFor = (identity: string) => createHmac('sha256', secret).update(identity).digest();
+  return {
+    seal(plain, place) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', keyFor(place.identity), nonce);
+      cipher.setAAD(additionalData(place));
+      const sealed = [cipher.update(plain), cipher.final()];
+      return Buffer.concat([nonce, ...sealed, cipher.getAuthTag()]);
+    },
+    open(sealed, place) {
+      if (sealed.length < NONCE_BYTES + TAG_BYTES) return undefined;
+      const nonce = sealed.subarray(0, NONCE_BYTES);
+      const decipher = createDecipheriv('aes-256-gcm', keyFor(place.identity), nonce);
+      decipher.setAAD(additionalData(place));
+      decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+      try {
+        const plain = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
+        return Buffer.concat([plain, decipher.final()]);
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+function additionalData({ identity, field, header }: Place): Buffer {
+  return Buffer.concat([Buffer.from(`${identity}\n${field}\n`), header]);
+}
