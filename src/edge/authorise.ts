@@ -1,0 +1,43 @@
+// What a caller may ask: the tenant it names or implies, and the scopes it has.
+import type { Caller, Scope } from '../domain/caller.ts';
+import { Faults, type Parameters, readText } from '../domain/parameters.ts';
+import { Problem } from '../domain/problem.ts';
+import type { Tenant } from '../domain/tenant.ts';
+
+/**
+ * The tenant of a request. A tenant that does not exist and one that is not granted look the same.
+ * @throws {Problem} `invalid-request` (the tenant's fault alone) or `forbidden`
+ */
+export function authoriseTenant(
+  caller: Caller,
+  parameters: Parameters,
+  tenants: ReadonlyMap<string, Tenant>,
+): Tenant {
+  const name = parameters.values.has('tenant')
+    ? namedTenant(parameters)
+    : impliedTenant(caller.tenants);
+  const tenant = caller.tenants.has(name) ? tenants.get(name) : undefined;
+  if (tenant === undefined) throw new Problem('forbidden');
+  return tenant;
+}
+
+/** @throws {Problem} `forbidden` */
+export function authoriseScope(caller: Caller, scope: Scope): void {
+  if (!caller.scopes.has(scope)) throw new Problem('forbidden');
+}
+
+function namedTenant(parameters: Parameters): string {
+  const faults = new Faults();
+  const name = readText(parameters, 'tenant', { code: 'tenant-required', faults });
+  faults.throwIfAny();
+  return name?.text.trim() ?? '';
+}
+
+function impliedTenant(granted: ReadonlySet<string>): string {
+  const [only, ...others] = granted;
+  if (only !== undefined && others.length === 0) return only;
+  const faults = new Faults();
+  faults.add('tenant', 'tenant-required', 'Name the tenant: this app may use several.');
+  faults.throwIfAny();
+  return '';
+}

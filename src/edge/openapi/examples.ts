@@ -1,0 +1,82 @@
+// Examples of answers, complete and true to their schemas.
+import type { Customer } from '../../domain/customer.ts';
+import type { Summaries } from '../../domain/summaries.ts';
+
+/** One customer who wrote one email. */
+export const CUSTOMER: Customer = {
+  tenant: 'acme',
+  region: 'us',
+  customer: { by: 'email', value: 'customer@example.com', crmId: null },
+  timeRange: { startTime: null, endTime: null, last: 'P1Y' },
+  complete: true,
+  interactions: [
+    {
+      id: 'int-abc123',
+      contactId: null,
+      address: 'customer@example.com',
+      channel: 'email',
+      chatType: null,
+      direction: 'inbound',
+      product: 'cc',
+      startedAt: '2024-08-23T08:00:00.000Z',
+      endedAt: '2024-08-23T09:00:00.000Z',
+      durationSeconds: 3600,
+      sentiment: 'positive',
+      topics: [{ name: 'billing', matches: 2 }],
+      wrapUpCodes: ['resolved'],
+      queue: 'Support Queue',
+      department: null,
+      outcome: 'Resolved',
+      labels: ['vip'],
+      title: null,
+      emailSubject: 'Billing inquiry',
+      signals: [],
+    },
+  ],
+  insights: {
+    sentiment: { interactions: 1, customer: 'positive', agent: 'neutral', overall: 'positive' },
+    topics: {
+      interactions: 1,
+      frequency: [{ name: 'billing', category: 'Finance', interactions: 1, percentage: 100 }],
+    },
+  },
+};
+
+/** The same with summaries included and few fields kept. */
+export const CUSTOMER_WITH_SUMMARIES = {
+  ...CUSTOMER,
+  interactions: [
+    {
+      id: 'int-abc123',
+      channel: 'email',
+      startedAt: '2024-08-23T08:00:00.000Z',
+      summary: {
+        text: 'The caller asked for a refund of one invoice and got it.',
+        status: 'success',
+        type: 'summary',
+        durationSeconds: 184,
+        createdAt: '2024-08-23T09:05:00.000Z',
+      },
+    },
+  ],
+  summaryFailures: [],
+};
+
+/** A customer that 8x8 does not know. */
+export const UNKNOWN_CUSTOMER: Customer = { ...CUSTOMER, interactions: [], insights: null };
+
+/** A summary, and an id without one. */
+export const SUMMARIES: Summaries = {
+  tenant: 'acme',
+  summaries: [
+    {
+      interactionId: 'int-abc123',
+      text: 'The caller asked for a refund of one invoice and got it.',
+      status: 'success',
+      type: 'summary',
+      durationSeconds: 184,
+      createdAt: '2024-08-23T09:05:00.000Z',
+    },
+  ],
+  failures: [{ interactionId: 'int-def456', reason: 'not-found' }],
+};

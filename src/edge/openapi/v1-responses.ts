@@ -1,0 +1,34 @@
+// What the operations of `/v1` answer, beside problems.
+import {
+  CACHE_HEADERS,
+  COMMON_HEADERS,
+  type HeaderName,
+  headerReferences,
+  QUOTA_HEADERS,
+} from './headers.ts';
+import type { Example, Response } from './operation.ts';
+
+const KEPT: readonly HeaderName[] = [...COMMON_HEADERS, ...QUOTA_HEADERS, ...CACHE_HEADERS];
+
+/** An answer in JSON that may be kept. */
+export function answer(
+  component: string,
+  description: string,
+  examples: Readonly<Record<string, Example>>,
+): Response {
+  return {
+    description,
+    headers: headerReferences([...KEPT, 'Content-Encoding']),
+    content: {
+      'application/json': { schema: { $ref: `#/components/schemas/${component}` }, examples },
+    },
+  };
+}
+
+/** The reply to those who have the answer. */
+export function notModified(): Response {
+  return {
+    description: 'The answer that is at hand still holds. Given after authorisation only.',
+    headers: headerReferences(KEPT),
+  };
+}

@@ -1,0 +1,56 @@
+// Replies that may be kept by the caller: validators, lifetimes and where the answer came from.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Instants } from '../domain/freshness.ts';
+import type { Provenance, Reply } from '../domain/source.ts';
+import type { Tenant } from '../domain/tenant.ts';
+
+/** Sends the bytes, or 304 where the caller has them. To be called after authorisation only. */
+export function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { answer, tenant, now }: { answer: Reply; tenant: Tenant; now: number },
+): FastifyReply {
+  const { representation, instants, provenance } = answer;
+  request.trail.outcome = provenance.outcome;
+  reply.etag(representation.etag, 0).headers({
+    'cache-control': cacheControl(instants, tenant),
+    age: String(Math.max(0, Math.floor((now - instants.fetchedAt) / 1000))),
+    'cache-status': cacheStatus(provenance, instants, now),
+  });
+  if (isUnchanged(request, representation.etag)) return reply.code(304).send();
+  if (representation.coding) reply.header('content-encoding', representation.coding);
+  return reply
+    .code(200)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(representation.body);
+}
+
+/** True if the caller asks not to be given what is kept (RFC 9111 §5.2.1.4). */
+export function wantsRefresh({ headers }: FastifyRequest): boolean {
+  return /(?:^|,)\s*no-cache\s*(?:,|$)/i.test(headers['cache-control'] ?? '');
+}
+
+function cacheControl({ fetchedAt, staleAt }: Instants, { freshness }: Tenant): string {
+  const maxAge = Math.floor((staleAt - fetchedAt) / 1000);
+  const revalidate = Math.floor(freshness.staleWhileRevalidateMs / 1000);
+  return `private, max-age=${maxAge}, stale-while-revalidate=${revalidate}`;
+}
+
+/** RFC 9211. */
+function cacheStatus(provenance: Provenance, { staleAt }: Instants, now: number): string {
+  if (provenance.outcome === 'hit') {
+    const ttl = Math.floor((staleAt - now) / 1000);
+    return `customer-360; hit; ttl=${ttl}; detail=${provenance.tier}`;
+  }
+  const forwarded = provenance.outcome === 'miss' ? 'miss' : 'request';
+  return `customer-360; fwd=${forwarded}${provenance.stored ? '; stored' : ''}`;
+}
+
+/** RFC 9110 §13.1.2: weak comparison; for methods that only read. */
+function isUnchanged({ method, headers }: FastifyRequest, etag: string): boolean {
+  const header = headers['if-none-match'];
+  if (header === undefined || method === 'POST') return false;
+  if (header.trim() === '*') return true;
+  const tags = header.match(/(?:W\/)?"[^"]*"/g) ?? [];
+  return tags.some((tag) => tag.replace(/^W\//, '') === etag);
+}

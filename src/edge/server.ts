@@ -1,0 +1,81 @@
+// The Fastify instances: limits, request ids, bodies, and every error as a problem.
+import caching, { type AbstractCacheCompliantObject } from '@fastify/caching';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Emit } from '../telemetry/events.ts';
+import { acceptJsonBodies } from './body.ts';
+import { answerFrameworkError, answerSocketError, handleErrors, VARY } from './problems.ts';
+import { observeRequests } from './request-events.ts';
+import { requestIdFor } from './request-id.ts';
+
+/** What both ports have in common. */
+export interface ServerOptions {
+  readonly emit: Emit;
+  /** Milliseconds that only grow, for durations. */
+  readonly ticks: () => number;
+  /** Addresses and networks whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly lifecycle: Lifecycle;
+}
+
+/** Where the process is in its life. */
+export interface Lifecycle {
+  /** True from SIGTERM on: balancers are to look elsewhere, connections end after their reply. */
+  isDraining(): boolean;
+  /** True once no new work is taken. */
+  isClosing(): boolean;
+}
+
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** Creates a server without routes. It logs nothing itself: events do. */
+export async function createServer({
+  emit,
+  ticks,
+  trustedProxies,
+  lifecycle,
+}: ServerOptions): Promise<FastifyInstance> {
+  const server: FastifyInstance = Fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS },
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    genReqId: (request) => requestIdFor(request.headers['x-request-id']),
+    requestIdHeader: false,
+    return503OnClosing: false,
+    routerOptions: {
+      // Read strictly, with all faults, by the domain.
+      querystringParser: (text: string) => ({ text }),
+    },
+    frameworkErrors: (error, request, reply) =>
+      answerFrameworkError(error, { request, reply, emit, ticks }),
+    clientErrorHandler: (error, socket) => answerSocketError(error, socket, emit),
+  });
+  observeRequests(server, { emit, ticks });
+  acceptJsonBodies(server);
+  handleErrors(server, emit);
+  await setHeaders(server, lifecycle);
+  return server;
+}
+
+/** The plugin would answer 304 by tag alone, before authentication: it is given no memory of tags. */
+const NO_TAGS: AbstractCacheCompliantObject = {
+  get: ((_key: unknown, done: (error: null, value: null) => void) =>
+    done(null, null)) as AbstractCacheCompliantObject['get'],
+  set: (_key, _value, _ttl, done) => done?.(null, null),
+};
+
+/** What every reply varies by, `no-store` on those that do not say otherwise; `close` while draining. */
+async function setHeaders(server: FastifyInstance, lifecycle: Lifecycle): Promise<void> {
+  await server.register(caching, {
+    privacy: 'no-store',
+    cache: NO_TAGS,
+  });
+  server.addHook('onSend', (_request, reply, _payload, done) => {
+    reply.header('vary', VARY);
+    if (lifecycle.isDraining()) reply.header('connection', 'close');
+    done();
+  });
+}

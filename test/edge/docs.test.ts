@@ -1,0 +1,77 @@
+// /openapi.json and /docs: public, complete without any other host, and strict about scripts.
+import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { openapiDocument } from '../../src/edge/openapi/document.ts';
+import { registerDocs } from '../../src/edge/routes/docs.ts';
+import { createServer } from '../../src/edge/server.ts';
+
+async function serveDocs(t: TestContext): Promise<(path: string) => Promise<Response>> {
+  const server = await createServer({
+    emit: () => undefined,
+    ticks: () => 0,
+    trustedProxies: [],
+    lifecycle: { isDraining: () => false, isClosing: () => false },
+  });
+  t.after(() => server.close());
+  await registerDocs(server);
+  await server.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = server.server.address() as AddressInfo;
+  return (path) => fetch(new URL(path, `http://127.0.0.1:${port}`));
+}
+
+test('/openapi.json is the document', async (t) => {
+  const get = await serveDocs(t);
+  const response = await get('/openapi.json');
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
+  assert.deepEqual(await response.json(), JSON.parse(JSON.stringify(openapiDocument())));
+});
+
+for (const path of ['/docs', '/docs/']) {
+  test(`${path} is a page whose every part comes from here`, async (t) => {
+    const get = await serveDocs(t);
+    const response = await get(path);
+    assert.equal(response.status, 200);
+    assert.match(response.headers.get('content-type') ?? '', /^text\/html/);
+    const html = await response.text();
+    const addresses = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address);
+    assert.ok(addresses.length >= 5);
+    for (const address of addresses) {
+      const url = new URL(address ?? '', response.url);
+      assert.equal(url.origin, new URL(response.url).origin);
+      const part = await get(url.pathname);
+      assert.equal(part.status, 200, url.pathname);
+      await part.arrayBuffer();
+    }
+  });
+}
+
+test('the page needs no inline script or style, and may connect to this origin alone', async (t) => {
+  const get = await serveDocs(t);
+  const response = await get('/docs');
+  const policy = response.headers.get('content-security-policy') ?? '';
+  assert.match(policy, /^default-src 'none';/);
+  assert.doesNotMatch(policy, /unsafe|https?:|\*/);
+  assert.match(policy, /connect-src 'self'/);
+  assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
+  const html = await response.text();
+  assert.doesNotMatch(html, /<style|<script(?![^>]* src=)|\son\w+=|\sstyle=/);
+});
+
+test('the page shows this document, asks no validator, and loads no other document', async (t) => {
+  const get = await serveDocs(t);
+  const script = await (await get('/docs/static/swagger-initializer.js')).text();
+  assert.match(script, /validatorUrl: null/);
+  assert.match(script, /"layout":"BaseLayout"/);
+  assert.match(script, /url: resolveUrl\('\.\/json'\)/);
+  const shown = await get('/docs/json');
+  assert.deepEqual(await shown.json(), JSON.parse(JSON.stringify(openapiDocument())));
+});
+
+test('a part that does not exist is a problem', async (t) => {
+  const get = await serveDocs(t);
+  const response = await get('/docs/static/nothing.js');
+  assert.equal(response.status, 404);
+  assert.equal(response.headers.get('content-type'), 'application/problem+json');
+});

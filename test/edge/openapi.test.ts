@@ -1,0 +1,357 @@
+// The OpenAPI document: well-formed, whole, and true to what the service reads and answers.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type { z } from 'zod';
+import { customerFrom, withSummaries } from '../../src/domain/customer.ts';
+import { type CustomerRequest, readCustomerRequest } from '../../src/domain/customer-query.ts';
+import { selectFields } from '../../src/domain/customer-view.ts';
+import { IDENTITY_PARAMETERS } from '../../src/domain/identity.ts';
+import { parametersFromBody, parametersFromQuery } from '../../src/domain/parameters.ts';
+import { isProblem, PROBLEMS, type ProblemSlug } from '../../src/domain/problem.ts';
+import { readSummariesRequest, summariesAnswer } from '../../src/domain/summaries.ts';
+import type { Tenant } from '../../src/domain/tenant.ts';
+import { TIME_PARAMETERS } from '../../src/domain/time-range.ts';
+import type { VendorCustomer } from '../../src/domain/vendor-answer.ts';
+import { openapiDocument } from '../../src/edge/openapi/document.ts';
+import type { Content, Operation, Parameter, Response } from '../../src/edge/openapi/operation.ts';
+import {
+  customerSchema,
+  healthSchema,
+  problemSchema,
+  summariesSchema,
+} from '../../src/edge/schemas.ts';
+
+interface Document {
+  readonly openapi: string;
+  readonly info: { readonly description: string };
+  readonly tags: readonly { readonly name: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: {
+    readonly [kind: string]: Readonly<Record<string, unknown>>;
+    readonly responses: Readonly<Record<string, Response>>;
+  };
+}
+
+const text = JSON.stringify(openapiDocument());
+const document = JSON.parse(text) as Document;
+const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
+);
+const references = new Set(
+  [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => path ?? ''),
+);
+
+const NOW = Date.parse('2025-08-20T12:00:00Z');
+const tenant: Tenant = {
+  name: 'acme',
+  tenantId: 'vendor-acme',
+  region: 'us',
+  defaultCountry: 'US',
+  emailCaseSensitive: false,
+  timeGridMs: 60_000,
+  freshness: {
+    openMs: 60_000,
+    closedMs: 86_400_000,
+    settleMs: 172_800_000,
+    staleWhileRevalidateMs: 600_000,
+    staleIfErrorMs: 86_400_000,
+  },
+};
+
+test('openapi/openapi.json is what the source says', () => {
+  const file = new URL('../../openapi/openapi.json', import.meta.url);
+  assert.equal(readFileSync(file, 'utf8'), `${JSON.stringify(openapiDocument(), null, 2)}\n`);
+});
+
+test('it is OpenAPI 3.1 with these operations', () => {
+  assert.match(document.openapi, /^3\.1\.\d$/);
+  assert.deepEqual(
+    operations.map(({ method, path }) => `${method} ${path}`),
+    [
+      'get /v1/customer',
+      'post /v1/customer',
+      'get /v1/summaries',
+      'post /v1/summaries',
+      'get /livez',
+      'get /readyz',
+      'get /openapi.json',
+      'get /problems/{slug}',
+    ],
+  );
+});
+
+test('every reference leads to a component, and every component is referred to', () => {
+  for (const path of references) {
+    const target = path.split('/').reduce<unknown>((node, key) => member(node, key), document);
+    assert.ok(target, path);
+  }
+  const { securitySchemes: _, ...kinds } = document.components;
+  for (const [kind, components] of Object.entries(kinds)) {
+    for (const name of Object.keys(components)) {
+      assert.ok(references.has(`components/${kind}/${name}`), `${kind}/${name}`);
+    }
+  }
+});
+
+test('operations have unique ids, known tags and texts, and say who may call them', () => {
+  const tags = new Set(document.tags.map(({ name }) => name));
+  const ids = new Set(operations.map(({ operation }) => operation.operationId));
+  assert.equal(ids.size, operations.length);
+  for (const { path, operation } of operations) {
+    assert.ok(operation.summary.length > 0 && operation.description.length > 0, path);
+    assert.ok(
+      operation.tags.every((tag) => tags.has(tag)),
+      path,
+    );
+    assert.equal(operation.security === undefined, path.startsWith('/v1/'), path);
+    const parameters = operation.parameters ?? [];
+    assert.equal(new Set(parameters.map(({ name }) => name)).size, parameters.length, path);
+    const inPath = parameters.filter((parameter) => parameter.in === 'path');
+    assert.deepEqual(
+      inPath.map(({ name }) => `{${name}}`),
+      path.match(/\{\w+\}/g) ?? [],
+    );
+  }
+});
+
+test('every problem of this version stands in the overview and in the replies of an operation', () => {
+  const notYet: readonly ProblemSlug[] = ['not-acceptable', 'store-unavailable'];
+  const described = new Set(problemExamples().map(({ slug }) => slug));
+  for (const slug of Object.keys(PROBLEMS) as ProblemSlug[]) {
+    const isUsed = !notYet.includes(slug);
+    assert.equal(document.info.description.includes(`/problems/${slug})`), isUsed, slug);
+    // A method that a path does not have is no operation.
+    if (slug !== 'method-not-allowed') assert.equal(described.has(slug), isUsed, slug);
+  }
+});
+
+test('a problem stands under its own status and wears its own headers', () => {
+  for (const { slug, status, headers } of problemExamples()) {
+    assert.equal(status, PROBLEMS[slug].status, slug);
+    assert.equal(headers.includes('Retry-After'), status === 429 || status === 503, slug);
+    assert.equal(headers.includes('WWW-Authenticate'), status === 401, slug);
+  }
+});
+
+test('answers that may be kept name every header of theirs', () => {
+  const kept = ['ETag', 'Cache-Control', 'Vary', 'Age', 'Cache-Status', 'X-Request-Id'];
+  const all = [...kept, 'RateLimit', 'RateLimit-Policy'].sort();
+  for (const { path, method, operation } of operations.filter((o) => o.path.startsWith('/v1/'))) {
+    const ok = headerNames(resolve(operation.responses['200']));
+    assert.deepEqual(ok.sort(), [...all, 'Content-Encoding'].sort(), path);
+    const unchanged = operation.responses['304'];
+    assert.equal(unchanged !== undefined, method === 'get', path);
+    if (unchanged) assert.deepEqual(headerNames(resolve(unchanged)).sort(), all, path);
+  }
+});
+
+test('every example of a reply is what its schema says, and holds nothing else', () => {
+  const schemas: Readonly<Record<string, z.ZodType>> = {
+    Customer: customerSchema,
+    Summaries: summariesSchema,
+    Problem: problemSchema,
+    Health: healthSchema,
+  };
+  const judged = new Set<string>();
+  for (const { operation } of operations) {
+    for (const response of Object.values(operation.responses)) {
+      for (const { schema, examples } of Object.values(resolve(response).content ?? {})) {
+        const name = String(schema.$ref).split('/').at(-1) ?? '';
+        for (const { value } of Object.values(examples ?? {})) {
+          assert.deepEqual(schemas[name]?.parse(value), value);
+          judged.add(name);
+        }
+      }
+    }
+  }
+  assert.deepEqual([...judged].sort(), Object.keys(schemas).sort());
+});
+
+test('the parameters of a customer are those that are read', () => {
+  const get = document.paths['/v1/customer']?.get;
+  const named = (get?.parameters ?? []).filter((parameter) => parameter.in === 'query');
+  const known = [
+    'tenant',
+    ...IDENTITY_PARAMETERS,
+    'crmId',
+    ...TIME_PARAMETERS,
+    'include',
+    'fields',
+  ];
+  assert.deepEqual(
+    named.map(({ name }) => name),
+    known,
+  );
+  for (const parameter of named) {
+    const { items, examples } = parameter.schema as {
+      items?: { enum: readonly string[] };
+      examples?: readonly string[];
+    };
+    const values = items ? [items.enum.join()] : examples;
+    assert.ok(values, parameter.name);
+    for (const value of values) assert.doesNotThrow(() => readQuery(parameter, value), value);
+  }
+});
+
+test('every example of a body is read without a fault', () => {
+  const customers = bodyExamples('/v1/customer').map((body) =>
+    readCustomerRequest(parametersFromBody(body), { tenant, now: NOW }),
+  );
+  assert.deepEqual(
+    customers.map(({ query }) => query.identity.by),
+    ['email', 'phone', 'account'],
+  );
+  const summaries = bodyExamples('/v1/summaries').map((body) =>
+    readSummariesRequest(parametersFromBody(body), tenant),
+  );
+  assert.deepEqual(
+    summaries.map(({ interactionIds }) => interactionIds.length),
+    [2],
+  );
+});
+
+test('as many ids may be asked for as the document says', () => {
+  const { properties } = bodyOf('/v1/summaries').schema as {
+    properties: { interactionIds: { minItems: number; maxItems: number } };
+  };
+  const { minItems, maxItems } = properties.interactionIds;
+  const read = (count: number) =>
+    readSummariesRequest(
+      parametersFromBody({ interactionIds: Array.from({ length: count }, (_, n) => `int-${n}`) }),
+      tenant,
+    ).interactionIds.length;
+  assert.equal(read(minItems), minItems);
+  assert.equal(read(maxItems), maxItems);
+  assert.throws(() => read(minItems - 1), isProblem);
+  assert.throws(() => read(maxItems + 1), isProblem);
+});
+
+test('what the domain answers is what the schemas say', () => {
+  const request = customerRequest({ email: 'customer@example.com', include: ['summaries'] });
+  const plain = customerFrom(request.query, VENDOR_CUSTOMER);
+  const results = [
+    {
+      id: 'int-1',
+      summary: { text: 'x', status: null, type: null, durationSeconds: 1.5, createdAt: null },
+    },
+    { id: 'int-2', reason: 'unavailable' as const },
+  ];
+  const joined = withSummaries(plain, results);
+  const few = selectFields(joined, {
+    fields: new Set(['channel']),
+    hide: new Set(['topics', 'address']),
+  });
+  for (const answer of [plain, joined, few]) {
+    assert.deepEqual(customerSchema.parse(answer), answer);
+  }
+  const query = { tenant, interactionIds: ['int-1', 'int-2'], owner: null };
+  const summaries = summariesAnswer(query, results);
+  assert.deepEqual(summariesSchema.parse(summaries), summaries);
+});
+
+test('the schemas refuse what is not documented', () => {
+  const request = customerRequest({ email: 'customer@example.com' });
+  const answer = customerFrom(request.query, VENDOR_CUSTOMER);
+  assert.equal(customerSchema.safeParse({ ...answer, more: 1 }).success, false);
+  assert.equal(customerSchema.safeParse({ ...answer, interactions: [{}] }).success, false);
+  assert.equal(
+    customerSchema.safeParse({ ...answer, interactions: [{ id: 'x', startedAt: 1 }] }).success,
+    false,
+  );
+  assert.equal(healthSchema.safeParse({ status: 'ill' }).success, false);
+});
+
+const VENDOR_CUSTOMER: VendorCustomer = {
+  rows: 2,
+  droppedRows: 0,
+  interactions: ['int-1', 'int-2'].map((interactionId) => ({
+    interactionId,
+    contactId: null,
+    mediaIdentifier: 'customer@example.com',
+    mediaType: 'EMAIL',
+    chatType: null,
+    direction: 'INBOUND',
+    productType: 'CC',
+    startedAt: NOW - 60_000,
+    endedAt: NOW,
+    sentiment: null,
+    topics: [{ topic: 'billing', matches: null }],
+    wrapUpCodes: ['resolved'],
+    queueName: null,
+    departmentName: null,
+    outcomeLabel: null,
+    interactionLabels: [],
+    title: null,
+    emailSubject: null,
+    signals: [],
+  })),
+  insights: {
+    sentiments: { totalInteractions: 2, customer: 'POSITIVE', agent: null, overall: null },
+    topics: {
+      totalInteractions: null,
+      frequency: [
+        {
+          topicName: 'billing',
+          categoryName: null,
+          interactionsMatchedCount: 1,
+          percentageMatched: 33.3,
+        },
+      ],
+    },
+  },
+};
+
+function customerRequest(body: Readonly<Record<string, unknown>>): CustomerRequest {
+  return readCustomerRequest(parametersFromBody(body), { tenant, now: NOW });
+}
+
+/** Reads one parameter of a query string, with what it needs beside it. */
+function readQuery({ name }: Parameter, value: string): void {
+  const query = new URLSearchParams({ [name]: value });
+  if (!IDENTITY_PARAMETERS.some((parameter) => parameter === name)) query.set('accountId', 'a');
+  if (name === 'fields') query.set('include', 'summaries');
+  readCustomerRequest(parametersFromQuery(query.toString()), { tenant, now: NOW });
+}
+
+function problemExamples() {
+  return operations.flatMap(({ operation }) =>
+    Object.entries(operation.responses).flatMap(([status, reference]) => {
+      const response = resolve(reference);
+      const { examples = {} } = response.content?.['application/problem+json'] ?? {};
+      return Object.keys(examples).map((slug) => ({
+        slug: slug as ProblemSlug,
+        status: Number(status),
+        headers: headerNames(response),
+      }));
+    }),
+  );
+}
+
+function resolve(response: Operation['responses'][string] | undefined): Response {
+  assert.ok(response);
+  if (!('$ref' in response)) return response;
+  const found = document.components.responses[response.$ref.split('/').at(-1) ?? ''];
+  assert.ok(found);
+  return found;
+}
+
+function headerNames({ headers }: Response): string[] {
+  return Object.keys(headers ?? {});
+}
+
+function bodyOf(path: string): Content[string] {
+  const body = document.paths[path]?.post?.requestBody?.content['application/json'];
+  assert.ok(body);
+  return body;
+}
+
+function bodyExamples(path: string): readonly Readonly<Record<string, unknown>>[] {
+  return Object.values(bodyOf(path).examples ?? {}).map(
+    ({ value }) => value as Readonly<Record<string, unknown>>,
+  );
+}
+
+function member(node: unknown, key: string): unknown {
+  return (node as Readonly<Record<string, unknown>> | undefined)?.[key];
+}
