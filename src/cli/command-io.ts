@@ -1,0 +1,16 @@
+// What a command may touch of the world around it.
+import type { Variables } from '../config/environment.ts';
+
+/** Where a command reads from and writes to. */
+export interface CommandIo {
+  readonly env: Variables;
+  /** The text of a file. Throws when it cannot be read. */
+  readonly readFile: (path: string) => string;
+  /** Writes to the standard output. */
+  readonly write: (text: string) => void;
+  /** Writes to the standard error. */
+  readonly fail: (text: string) => void;
+}
+
+/** Exit codes as in sysexits.h. */
+export const EXIT = { ok: 0, usage: 64, configuration: 78 } as const;

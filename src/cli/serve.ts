@@ -1,0 +1,79 @@
+// The service as a process: configured, listening, and drained on a signal.
+import closeWithGrace from 'close-with-grace';
+import { type Logger, pino } from 'pino';
+import { type App, buildApp } from '../app.ts';
+import { type Configuration, loadConfiguration } from '../config/configuration.ts';
+import { ConfigurationError, renderFaults } from '../config/faults.ts';
+import { internalError } from '../telemetry/events.ts';
+import { type CommandIo, EXIT } from './command-io.ts';
+
+const EXIT_UNAVAILABLE = 69;
+
+/** Serves until a signal. Returns an exit code if the service cannot start, else 0 when it listens. */
+export async function serve(io: CommandIo): Promise<number> {
+  const configuration = readConfiguration(io);
+  if (configuration === undefined) return EXIT.configuration;
+  const service = await startService(configuration, io);
+  return service === undefined ? EXIT_UNAVAILABLE : EXIT.ok;
+}
+
+/** Builds the service, listens on both ports and drains on a signal; undefined if a port cannot be had. */
+export async function startService(
+  configuration: Configuration,
+  io: Pick<CommandIo, 'fail'>,
+): Promise<App | undefined> {
+  const { listen, ops, shutdown } = configuration;
+  const logger = createLogger(configuration.logLevel);
+  const app = await buildApp(configuration, logger);
+  try {
+    // Fastify writes to the options that it is given.
+    await app.api.listen({ ...listen });
+    await app.ops.listen({ ...ops });
+  } catch (error) {
+    io.fail(`Cannot listen: ${describe(error)}\n`);
+    await app.drain({ delayMs: 0, graceMs: 0 });
+    return undefined;
+  }
+  closeWithGrace({ delay: false, logger: false }, async ({ err, signal }) => {
+    if (err) app.emit(internalError(err, null));
+    logger.info({ signal }, 'draining');
+    await app.drain(err ? { delayMs: 0, graceMs: shutdown.graceMs } : shutdown);
+    logger.info('ended');
+  });
+  for (const notice of configuration.notices) logger.warn(notice);
+  logger.info({ api: app.api.listeningOrigin, ops: app.ops.listeningOrigin }, 'listening');
+  return app;
+}
+
+/** Reads the configuration; tells all its faults and returns undefined if there are any. */
+function readConfiguration(io: CommandIo): Configuration | undefined {
+  try {
+    return loadConfiguration(io);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    io.fail(renderFaults(error.faults));
+    return undefined;
+  }
+}
+
+/** One JSON object a line on the standard output; times in ISO-8601 UTC. */
+function createLogger(level: Configuration['logLevel']): Logger {
+  return pino({
+    level,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
+}
+
+function describe(error: unknown): string {
+  const { code, address, port } = error as NodeJS.ErrnoException & {
+    address?: string;
+    port?: number;
+  };
+  if (code === 'EADDRINUSE')
+    return `${address}:${port} is in use; set PORT or OPS_PORT to another.`;
+  if (code === 'EACCES') return `${address}:${port} is not allowed for this user.`;
+  if (code === undefined) throw error;
+  return `${code}; check HOST, PORT, OPS_HOST and OPS_PORT.`;
+}

@@ -1,0 +1,122 @@
+// The connection to Redis: tuned so that a Redis that is lost costs each request little, and nothing hangs.
+import type { ConnectionOptions } from 'node:tls';
+import { Cluster, Redis } from 'ioredis';
+import type { Emit } from './telemetry/events.ts';
+
+/** How Redis is deployed. */
+export interface RedisSettings {
+  readonly mode: 'single' | 'cluster' | 'sentinel';
+  readonly sentinelName?: string;
+}
+
+/** A connection that may come and go. */
+export interface RedisConnection {
+  readonly client: Redis | Cluster;
+  isReady(): boolean;
+  close(): Promise<void>;
+}
+
+interface Credentials {
+  username?: string;
+  password?: string;
+  tls?: ConnectionOptions;
+}
+
+interface RedisConnectionOptions {
+  readonly settings: RedisSettings;
+  /** One for a single server, else the nodes or sentinels to begin with. */
+  readonly urls: readonly string[];
+  readonly emit: Emit;
+  /** The longest wait for one command, in milliseconds. */
+  readonly commandTimeoutMs: number;
+}
+
+const CONNECT_TIMEOUT_MS = 1_000;
+const MAX_RECONNECT_DELAY_MS = 2_000;
+
+/** Connects; resolves when Redis is ready or after a second without it: the service starts either way. */
+export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
+  const { emit } = options;
+  const client = createClient(options);
+  let isReady = false;
+  // Without a listener an error would end the process; what matters of it are the two states.
+  client.on('error', () => undefined);
+  client.on('ready', () => {
+    isReady = true;
+    emit({ type: 'redis-state', state: 'ready' });
+  });
+  client.on('close', () => {
+    if (isReady) emit({ type: 'redis-state', state: 'lost' });
+    isReady = false;
+  });
+  await readyOrTimeout(client);
+  if (!isReady) emit({ type: 'redis-state', state: 'lost' });
+  return {
+    client,
+    isReady: () => isReady,
+    async close() {
+      client.removeAllListeners('close');
+      if (isReady) await client.quit().catch(() => undefined);
+      client.disconnect();
+    },
+  };
+}
+
+function createClient(options: RedisConnectionOptions): Redis | Cluster {
+  const { settings, urls, commandTimeoutMs } = options;
+  const patience = {
+    maxRetriesPerRequest: 0,
+    commandTimeout: commandTimeoutMs,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+  };
+  const queueing = { enableOfflineQueue: false, enableAutoPipelining: true };
+  if (settings.mode === 'cluster') {
+    return new Cluster([...urls], {
+      ...queueing,
+      slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+      clusterRetryStrategy: reconnectDelayMs,
+      redisOptions: { ...patience, ...credentialsOf(urls[0]) },
+    });
+  }
+  const retryStrategy = reconnectDelayMs;
+  const common = { ...queueing, ...patience, retryStrategy };
+  if (settings.mode === 'sentinel') {
+    return new Redis({
+      ...common,
+      ...credentialsOf(urls[0]),
+      sentinelRetryStrategy: retryStrategy,
+      name: settings.sentinelName ?? '',
+      sentinels: urls.map((url) => hostAndPort(new URL(url))),
+    });
+  }
+  return new Redis(urls[0] ?? '', common);
+}
+
+/** Doubles up to two seconds, with jitter, so that replicas do not come back all at once. */
+function reconnectDelayMs(attempt: number): number {
+  const delay = Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_DELAY_MS);
+  return delay / 2 + Math.random() * (delay / 2);
+}
+
+function hostAndPort({ hostname, port }: URL): { host: string; port: number } {
+  return { host: hostname, port: Number(port || 26379) };
+}
+
+/** User, password and TLS of the nodes are those of the first URL. */
+function credentialsOf(url: string | undefined): Credentials {
+  if (url === undefined) return {};
+  const { username, password, protocol } = new URL(url);
+  return {
+    ...(username && { username: decodeURIComponent(username) }),
+    ...(password && { password: decodeURIComponent(password) }),
+    ...(protocol === 'rediss:' && { tls: {} }),
+  };
+}
+
+async function readyOrTimeout(client: Redis | Cluster): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, CONNECT_TIMEOUT_MS);
+  client.once('ready', resolve);
+  await promise;
+  clearTimeout(timer);
+}
