@@ -13,24 +13,39 @@ interface MemoryStoreOptions {
 /** What an entry costs beside its bytes: key, buffer, instants and map, measured roughly. */
 const OVERHEAD_BYTES = 1024;
 
+/** An entry with its weight when it was last weighed: it grows as representations are made. */
+interface Weighed {
+  readonly entry: Entry;
+  readonly bytes: number;
+}
+
 /** Creates a store that forgets the least recently used entries when `maxBytes` is reached. */
 export function createMemoryStore({ maxBytes, maxEntryBytes, now }: MemoryStoreOptions): Store {
-  const entries = new LRUCache<string, Entry>({
+  const entries = new LRUCache<string, Weighed>({
     maxSize: maxBytes,
-    sizeCalculation: (entry) => entry.body.length + OVERHEAD_BYTES,
+    sizeCalculation: ({ bytes }) => bytes,
   });
   return {
     async read(key) {
       const name = key.identity + key.field;
-      const entry = entries.get(name);
-      if (entry === undefined || freshness(entry.instants, now()) !== 'expired') return entry;
-      entries.delete(name);
-      return undefined;
+      const held = entries.get(name);
+      if (held === undefined) return undefined;
+      const { entry, bytes } = held;
+      if (freshness(entry.instants, now()) === 'expired') {
+        entries.delete(name);
+        return undefined;
+      }
+      if (weigh(entry) !== bytes) entries.set(name, { entry, bytes: weigh(entry) });
+      return entry;
     },
     async write(key, entry) {
       if (entry.body.length > maxEntryBytes) return false;
-      entries.set(key.identity + key.field, entry);
+      entries.set(key.identity + key.field, { entry, bytes: weigh(entry) });
       return true;
     },
   };
+}
+
+function weigh({ body, representations }: Entry): number {
+  return body.length + representations.bytes() + OVERHEAD_BYTES;
 }

@@ -12,8 +12,6 @@ import type { HeldSummaries } from './summary-cache.ts';
 import type { Held } from './tiered.ts';
 
 const BROTLI_QUALITY = 5;
-/** An entry keeps at most so many; the oldest makes room. */
-const MAX_REPRESENTATIONS = 16;
 
 const compress: Readonly<Record<Coding, (body: Buffer) => Promise<Buffer>>> = {
   br: (body) =>
@@ -53,15 +51,7 @@ async function encode(body: Buffer, coding: Coding | null): Promise<Representati
 
 function representationOf(entry: Entry, view: View): Promise<Representation> {
   const name = `${view.coding ?? ''}-${selectionName(view)}`;
-  const kept = entry.representations.get(name);
-  if (kept) return kept;
-  const making = make(entry, view);
-  const [oldest] = entry.representations.keys();
-  if (oldest !== undefined && entry.representations.size >= MAX_REPRESENTATIONS) {
-    entry.representations.delete(oldest);
-  }
-  entry.representations.set(name, making);
-  return making;
+  return entry.representations.getOrMake(name, () => make(entry, view));
 }
 
 async function make(entry: Entry, view: View): Promise<Representation> {
