@@ -25,11 +25,6 @@ export function sendAnswer(
     .send(representation.body);
 }
 
-/** True if the caller asks not to be given what is kept (RFC 9111 §5.2.1.4). */
-export function wantsRefresh({ headers }: FastifyRequest): boolean {
-  return /(?:^|,)\s*no-cache\s*(?:,|$)/i.test(headers['cache-control'] ?? '');
-}
-
 function cacheControl({ fetchedAt, staleAt }: Instants, { freshness }: Tenant): string {
   const maxAge = Math.floor((staleAt - fetchedAt) / 1000);
   const revalidate = Math.floor(freshness.staleWhileRevalidateMs / 1000);

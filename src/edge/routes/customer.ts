@@ -3,11 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import { type CustomerQuery, readCustomerRequest } from '../../domain/customer-query.ts';
 import type { Reply, Source } from '../../domain/source.ts';
 import type { Tenant } from '../../domain/tenant.ts';
-import { authoriseScope, authoriseTenant } from '../authorise.ts';
-import { chooseCoding } from '../content-coding.ts';
-import { parametersOf } from '../parameters.ts';
-import { sendAnswer, wantsRefresh } from '../reply.ts';
-import { callerOf } from '../request-events.ts';
+import { admit, contextOf } from '../admission.ts';
+import { authoriseScope } from '../authorise.ts';
+import { sendAnswer } from '../reply.ts';
 
 interface CustomerRouteOptions {
   readonly customers: Source<CustomerQuery, Reply>;
@@ -22,25 +20,12 @@ export function registerCustomer(server: FastifyInstance, options: CustomerRoute
     url: '/customer',
     method: ['GET', 'POST', 'QUERY'],
     handler: async (request, reply) => {
-      const caller = callerOf(request);
-      const parameters = parametersOf(request);
-      const tenant = authoriseTenant(caller, parameters, tenants);
-      request.trail.tenant = tenant.name;
-      authoriseScope(caller, 'read');
+      const { caller, parameters, tenant } = admit(request, tenants, 'read');
       const { query, fields } = readCustomerRequest(parameters, { tenant, now: now() });
       request.trail.strategy = query.identity.by;
       if (query.summaries) authoriseScope(caller, 'summaries');
-      const answer = await customers(
-        { ...query, summaries: query.summaries && !caller.hide.has('summary') },
-        {
-          refresh: caller.scopes.has('refresh') && wantsRefresh(request),
-          view: {
-            fields,
-            hide: caller.hide,
-            coding: chooseCoding(request.headers['accept-encoding']),
-          },
-        },
-      );
+      const summaries = query.summaries && !caller.hide.has('summary');
+      const answer = await customers({ ...query, summaries }, contextOf(request, caller, fields));
       return sendAnswer(request, reply, { answer, tenant, now: now() });
     },
   });

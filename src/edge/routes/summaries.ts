@@ -8,12 +8,9 @@ import {
   type SummariesQuery,
 } from '../../domain/summaries.ts';
 import type { Tenant } from '../../domain/tenant.ts';
-import { authoriseScope, authoriseTenant } from '../authorise.ts';
-import { chooseCoding } from '../content-coding.ts';
-import { parametersOf } from '../parameters.ts';
+import { admit, contextOf } from '../admission.ts';
 import type { Quota } from '../quota.ts';
-import { sendAnswer, wantsRefresh } from '../reply.ts';
-import { callerOf } from '../request-events.ts';
+import { sendAnswer } from '../reply.ts';
 
 interface SummariesRouteOptions {
   readonly summaries: Source<SummariesQuery, Reply>;
@@ -29,23 +26,12 @@ export function registerSummaries(server: FastifyInstance, options: SummariesRou
     url: '/summaries',
     method: ['GET', 'POST', 'QUERY'],
     handler: async (request, reply) => {
-      const caller = callerOf(request);
-      const parameters = parametersOf(request);
-      const tenant = authoriseTenant(caller, parameters, tenants);
-      request.trail.tenant = tenant.name;
-      authoriseScope(caller, 'summaries');
+      const { caller, parameters, tenant } = admit(request, tenants, 'summaries');
       if (caller.hide.has('summary')) throw new Problem('forbidden');
       const query = readSummariesRequest(parameters, tenant);
       const cost = Math.ceil(query.interactionIds.length / SUMMARIES_PER_CALL);
       await quota.takeMore(request, reply, cost);
-      const answer = await summaries(query, {
-        refresh: caller.scopes.has('refresh') && wantsRefresh(request),
-        view: {
-          fields: null,
-          hide: caller.hide,
-          coding: chooseCoding(request.headers['accept-encoding']),
-        },
-      });
+      const answer = await summaries(query, contextOf(request, caller, null));
       return sendAnswer(request, reply, { answer, tenant, now: now() });
     },
   });
