@@ -34,7 +34,7 @@ import { createEightByEight } from './upstream/eight-by-eight.ts';
 import { shape } from './upstream/shape.ts';
 
 /** The service, built but not listening. */
-export interface App {
+export interface Service {
   readonly api: FastifyInstance;
   readonly ops: FastifyInstance;
   readonly emit: Emit;
@@ -70,7 +70,7 @@ export async function buildApp(
   configuration: Configuration,
   logger: Logger,
   overrides: Overrides = {},
-): Promise<App> {
+): Promise<Service> {
   const { regions, upstream, tenants, apps, trustedProxies } = configuration;
   const metrics = createMetrics();
   const subscriber = overrides.subscriber ?? (() => undefined);

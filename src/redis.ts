@@ -1,13 +1,8 @@
 // The connection to Redis: tuned so that a Redis that is lost costs each request little, and nothing hangs.
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis } from 'ioredis';
+import type { RedisSettings } from './config/redis-settings.ts';
 import type { Emit } from './telemetry/events.ts';
-
-/** How Redis is deployed. */
-export interface RedisSettings {
-  readonly mode: 'single' | 'cluster' | 'sentinel';
-  readonly sentinelName?: string;
-}
 
 /** A connection that may come and go. */
 export interface RedisConnection {
@@ -32,6 +27,8 @@ interface RedisConnectionOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 1_000;
+/** A server that owes an answer for so long hangs: its connection is given up, as if it were lost. */
+const SILENCE_TIMEOUT_MS = 1_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
 
 /** Connects; resolves when Redis is ready or after a second without it: the service starts either way. */
@@ -68,6 +65,7 @@ function createClient(options: RedisConnectionOptions): Redis | Cluster {
     maxRetriesPerRequest: 0,
     commandTimeout: commandTimeoutMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SILENCE_TIMEOUT_MS,
   };
   const queueing = { enableOfflineQueue: false, enableAutoPipelining: true };
   if (settings.mode === 'cluster') {
@@ -81,9 +79,12 @@ function createClient(options: RedisConnectionOptions): Redis | Cluster {
   const retryStrategy = reconnectDelayMs;
   const common = { ...queueing, ...patience, retryStrategy };
   if (settings.mode === 'sentinel') {
+    const credentials = credentialsOf(urls[0]);
     return new Redis({
       ...common,
-      ...credentialsOf(urls[0]),
+      ...credentials,
+      ...(credentials.tls && { sentinelTLS: credentials.tls, enableTLSForSentinelMode: true }),
+      db: databaseOf(urls[0]),
       sentinelRetryStrategy: retryStrategy,
       name: settings.sentinelName ?? '',
       sentinels: urls.map((url) => hostAndPort(new URL(url))),
@@ -99,7 +100,11 @@ function reconnectDelayMs(attempt: number): number {
 }
 
 function hostAndPort({ hostname, port }: URL): { host: string; port: number } {
-  return { host: hostname, port: Number(port || 26379) };
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 26379) };
+}
+
+function databaseOf(url: string | undefined): number {
+  return Number(url ? new URL(url).pathname.slice(1) : 0);
 }
 
 /** User, password and TLS of the nodes are those of the first URL. */

@@ -40,8 +40,9 @@ export function createMemoryStore({ maxBytes, maxEntryBytes, now }: MemoryStoreO
     },
     async write(key, entry) {
       if (entry.body.length > maxEntryBytes) return false;
-      entries.set(key.identity + key.field, { entry, bytes: weigh(entry) });
-      return true;
+      const name = key.identity + key.field;
+      entries.set(name, { entry, bytes: weigh(entry) });
+      return entries.has(name);
     },
   };
 }

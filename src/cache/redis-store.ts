@@ -15,20 +15,21 @@ interface RedisStoreOptions {
   readonly emit: Emit;
 }
 
-/** An identity holds at most so many fields of a kind; those that end first make room. */
+/** An identity holds at most so many fields of a kind; the older ones that end first make room. */
 const MAX_FIELDS: Readonly<Record<CacheKind, number>> = { range: 64, joined: 64, summary: 256 };
+const KINDS = Object.keys(MAX_FIELDS);
 
 /**
- * Keeps one field, drops those of its kind that have ended, and lets the identity end with its last field.
- * KEYS: the hash, the index of the kind. ARGV: field, frame, now, deleteAt, the most fields.
+ * Drops fields of a kind that have ended or are too many, and keeps a new one. Hash and indexes end with the last
+ * field of all, so that no field is ever without its index.
+ * KEYS: the hash, the index of the kind, all indexes. ARGV: field, frame, now, deleteAt, the most fields.
  */
 const WRITE = `
 local hash, index = KEYS[1], KEYS[2]
 local field, now = ARGV[1], tonumber(ARGV[3])
-redis.call('HSET', hash, field, ARGV[2])
-redis.call('ZADD', index, ARGV[4], field)
+redis.call('ZREM', index, field)
 local ended = redis.call('ZCOUNT', index, '-inf', now)
-local excess = redis.call('ZCARD', index) - tonumber(ARGV[5])
+local excess = redis.call('ZCARD', index) + 1 - tonumber(ARGV[5])
 local gone = math.max(ended, excess)
 if gone > 0 then
   for _, name in ipairs(redis.call('ZRANGE', index, 0, gone - 1)) do
@@ -36,10 +37,10 @@ if gone > 0 then
     redis.call('ZREM', index, name)
   end
 end
-for _, key in ipairs(KEYS) do
-  local remains = tonumber(ARGV[4]) - now
-  if redis.call('PTTL', key) < remains then redis.call('PEXPIRE', key, remains) end
-end
+redis.call('HSET', hash, field, ARGV[2])
+redis.call('ZADD', index, ARGV[4], field)
+local remains = math.max(redis.call('PTTL', hash), tonumber(ARGV[4]) - now)
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, remains) end
 return 1`;
 
 /** Creates a store over a connected client. Its verbs reject when Redis fails. */
@@ -56,12 +57,13 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     async write(key, entry) {
       if (entry.body.length > maxEntryBytes) return false;
       const frame = encodeFrame(key, entry, sealer);
-      const index = `${key.identity}:${key.kind}`;
+      const indexOf = (kind: string) => `${key.identity}:${kind}`;
+      const keys = [key.identity, indexOf(key.kind), ...KINDS.map(indexOf)];
       const at = Math.floor(now());
       const deleteAt = Math.ceil(entry.instants.deleteAt);
       if (deleteAt <= at) return false;
       const args = [key.field, frame, at, deleteAt, MAX_FIELDS[key.kind]];
-      await redis.eval(WRITE, 2, key.identity, index, ...args);
+      await redis.eval(WRITE, keys.length, ...keys, ...args);
       return true;
     },
   };

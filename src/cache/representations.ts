@@ -24,9 +24,10 @@ export function createRepresentations(entryBody: Buffer): Representations {
     getOrMake(name, make) {
       const kept = making.get(name);
       if (kept) return kept;
+      // Making one may itself make another that it is based on.
+      const made = make();
       const [oldest] = making.keys();
       if (oldest !== undefined && making.size >= MAX_REPRESENTATIONS) forget(oldest);
-      const made = make();
       making.set(name, made);
       made.then(
         ({ body }) => {

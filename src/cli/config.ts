@@ -1,12 +1,11 @@
 // The command `config check [FILE]`: what is wrong with a configuration, or what it means.
 
-import type { AppSettings, Configuration } from '../config/configuration.ts';
-import { loadConfiguration } from '../config/configuration.ts';
+import { type Configuration, loadConfiguration } from '../config/configuration.ts';
 import { ConfigurationError } from '../config/faults.ts';
 import { formatDuration, formatSize } from '../config/units.ts';
+import type { App } from '../domain/caller.ts';
 import type { FreshnessPolicy, Tenant } from '../domain/tenant.ts';
-import type { CommandIo } from './command-io.ts';
-import { EXIT } from './command-io.ts';
+import { type CommandIo, EXIT } from './command-io.ts';
 
 const USAGE = 'Usage: npm run c360 -- config check [FILE]\n';
 
@@ -66,7 +65,7 @@ function freshnessCells(freshness: FreshnessPolicy): string[] {
   return [openMs, closedMs, settleMs, staleWhileRevalidateMs, staleIfErrorMs].map(formatDuration);
 }
 
-function appRow({ caller, keyHashes }: AppSettings): string[] {
+function appRow({ caller, keyHashes }: App): string[] {
   const { app, tenants, scopes, quota, origins, hide } = caller;
   const limit = `${quota.requests} per ${formatDuration(quota.perMs)}`;
   const [keys, scopeList] = [String(keyHashes.length), listed(scopes)];

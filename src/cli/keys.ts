@@ -1,8 +1,7 @@
 // The command `keys new <app>`: makes an app key.
 import { createHash, randomBytes as systemRandomBytes } from 'node:crypto';
 import { NAME } from '../config/rules.ts';
-import type { CommandIo } from './command-io.ts';
-import { EXIT } from './command-io.ts';
+import { type CommandIo, EXIT } from './command-io.ts';
 
 /** A new app key and what config.yaml holds in its place. */
 export interface NewAppKey {

@@ -1,7 +1,7 @@
 // The service as a process: configured, listening, and drained on a signal.
 import closeWithGrace from 'close-with-grace';
 import { type Logger, pino } from 'pino';
-import { type App, buildApp } from '../app.ts';
+import { buildApp, type Service } from '../app.ts';
 import { type Configuration, loadConfiguration } from '../config/configuration.ts';
 import { ConfigurationError, renderFaults } from '../config/faults.ts';
 import { internalError } from '../telemetry/events.ts';
@@ -21,7 +21,7 @@ export async function serve(io: CommandIo): Promise<number> {
 export async function startService(
   configuration: Configuration,
   io: Pick<CommandIo, 'fail'>,
-): Promise<App | undefined> {
+): Promise<Service | undefined> {
   const { listen, ops, shutdown } = configuration;
   const logger = createLogger(configuration.logLevel);
   const app = await buildApp(configuration, logger);

@@ -1,27 +1,22 @@
 // The whole configuration: read once, all faults told together, then frozen.
 import { randomBytes as systemRandomBytes } from 'node:crypto';
-import type { Caller } from '../domain/caller.ts';
-import type { Region } from '../domain/region.ts';
-import { OFFICIAL_BASE_URLS } from '../domain/region.ts';
+import type { App, Caller } from '../domain/caller.ts';
+import { OFFICIAL_BASE_URLS, type Region } from '../domain/region.ts';
 import type { Tenant } from '../domain/tenant.ts';
-import type { Environment } from './environment.ts';
-import { readEnvironment } from './environment.ts';
-import type { Fault } from './faults.ts';
-import { ConfigurationError } from './faults.ts';
+import { type Environment, readEnvironment } from './environment.ts';
+import { ConfigurationError, type Fault } from './faults.ts';
 import type { ConfigFile } from './file.ts';
 import { readConfigFile } from './file-reading.ts';
 import { freezeDeep } from './freezing.ts';
 import { noticesOf } from './notices.ts';
-import type { RedisSettings } from './redis-settings.ts';
-import { readRedis } from './redis-settings.ts';
-import type { SecretSources, Secrets } from './secrets.ts';
-import { createSecrets, readCacheSecret, readSecret } from './secrets.ts';
-
-/** An app: what it may do, and the SHA-256 of each of its keys (32 bytes). */
-export interface AppSettings {
-  readonly caller: Caller;
-  readonly keyHashes: readonly Buffer[];
-}
+import { type RedisSettings, readRedis } from './redis-settings.ts';
+import {
+  createSecrets,
+  readCacheSecret,
+  readSecret,
+  type SecretSources,
+  type Secrets,
+} from './secrets.ts';
 
 /** Everything that the service is told at its start, frozen; secrets are behind methods. */
 export interface Configuration
@@ -31,7 +26,7 @@ export interface Configuration
   /** The base URL of each region, without a slash at its end. */
   readonly regions: Readonly<Record<Region, string>>;
   readonly tenants: ReadonlyMap<string, Tenant>;
-  readonly apps: readonly AppSettings[];
+  readonly apps: readonly App[];
   readonly cache: { readonly memoryBytes: number; readonly maxEntryBytes: number };
   readonly upstream: {
     readonly deadlineMs: number;
@@ -67,7 +62,12 @@ export function loadConfiguration(sources: ConfigurationSources): Configuration 
   const { file, vendorKeys } = reading;
   const { listen, ops, logLevel, trustedProxies, shutdown } = environment;
   return freezeDeep({
-    ...{ listen, ops, logLevel, redis, trustedProxies, shutdown },
+    listen,
+    ops,
+    logLevel,
+    redis,
+    trustedProxies,
+    shutdown,
     ...slicesOf(file),
     secrets: createSecrets({ vendorKeys, redisUrls, cacheSecret }),
     notices: noticesOf({ env: sources.env, workers: environment.workers, redis, file }),
@@ -101,7 +101,10 @@ function slicesOf({ regions, tenants, apps, cache, upstream }: ConfigFile) {
 function tenantOf(name: string, settings: ConfigFile['tenants'][string]): Tenant {
   const { tenantId, region, defaultCountry, emailCaseSensitive, timeGrid, freshness } = settings;
   return {
-    ...{ name, tenantId, region, emailCaseSensitive },
+    name,
+    tenantId,
+    region,
+    emailCaseSensitive,
     ...(defaultCountry === undefined ? {} : { defaultCountry }),
     timeGridMs: timeGrid,
     freshness: {
@@ -114,7 +117,7 @@ function tenantOf(name: string, settings: ConfigFile['tenants'][string]): Tenant
   };
 }
 
-function appOf(app: string, settings: ConfigFile['apps'][string]): AppSettings {
+function appOf(app: string, settings: ConfigFile['apps'][string]): App {
   const caller: Caller = {
     app,
     tenants: new Set(settings.tenants),

@@ -1,9 +1,7 @@
 // The settings of the process: environment variables, and the `.env` file in their place.
 import { isIP } from 'node:net';
-import type { Fault } from './faults.ts';
-import { ConfigurationError, readFailure } from './faults.ts';
-import type { Rule } from './rules.ts';
-import { duration, LONGEST_TIMER_MS, matching, oneOf } from './rules.ts';
+import { ConfigurationError, type Fault, readFailure } from './faults.ts';
+import { duration, LONGEST_TIMER_MS, matching, oneOf, type Rule } from './rules.ts';
 
 /** The environment, as `process.env` has it. */
 export type Variables = Readonly<Record<string, string | undefined>>;

@@ -1,17 +1,13 @@
 // From the path of config.yaml to its settings and the vendor's keys, or to all their faults.
 import { normalize } from 'node:path';
-import type { Fault } from './faults.ts';
-import { readFailure } from './faults.ts';
-import type { ConfigFile } from './file.ts';
-import { fileSchema } from './file.ts';
+import { type Fault, readFailure } from './faults.ts';
+import { type ConfigFile, fileSchema } from './file.ts';
 import { findingOf } from './file-faults.ts';
 import { KEY_HASH } from './file-rules.ts';
 import { entriesOf, isMapping } from './schema-parts.ts';
 import type { SecretSources } from './secrets.ts';
-import type { VendorKeyReading } from './vendor-keys.ts';
-import { readVendorKeys, unequalBudgets } from './vendor-keys.ts';
-import type { Finding } from './yaml-document.ts';
-import { readYaml } from './yaml-document.ts';
+import { readVendorKeys, unequalBudgets, type VendorKeyReading } from './vendor-keys.ts';
+import { type Finding, readYaml } from './yaml-document.ts';
 
 /** What came of reading the file. */
 export type FileReading =

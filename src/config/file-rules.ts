@@ -2,8 +2,7 @@
 import { isIPv4 } from 'node:net';
 import { isSupportedCountry } from 'libphonenumber-js/max';
 import { INTERACTION_FIELDS } from '../domain/interaction.ts';
-import type { Rule } from './rules.ts';
-import { matching, oneOf } from './rules.ts';
+import { matching, oneOf, type Rule } from './rules.ts';
 
 /** The vendor's identifier of a tenant. */
 export const TENANT_ID = matching(

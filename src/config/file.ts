@@ -11,8 +11,7 @@ import {
   ORIGIN,
   TENANT_ID,
 } from './file-rules.ts';
-import type { Rule } from './rules.ts';
-import { duration, LONGEST_MS, LONGEST_TIMER_MS, oneOf, size } from './rules.ts';
+import { duration, LONGEST_MS, LONGEST_TIMER_MS, oneOf, type Rule, size } from './rules.ts';
 import { count, leaf, list, mapping, named, section, text } from './schema-parts.ts';
 
 /** config.yaml with its defaults filled in, durations in milliseconds and sizes in bytes. */

@@ -1,6 +1,5 @@
 // What an operator should know about a configuration that is correct.
-import type { Environment, Variables } from './environment.ts';
-import { variable } from './environment.ts';
+import { type Environment, type Variables, variable } from './environment.ts';
 import type { ConfigFile } from './file.ts';
 import type { RedisSettings } from './redis-settings.ts';
 

@@ -2,8 +2,7 @@
 import { createSettingReader, variable } from './environment.ts';
 import type { Fault } from './faults.ts';
 import { oneOf } from './rules.ts';
-import type { SecretSources } from './secrets.ts';
-import { readSecret } from './secrets.ts';
+import { readSecret, type SecretSources } from './secrets.ts';
 
 /** How Redis is reached, without its addresses, which may hold a password. */
 export interface RedisSettings {

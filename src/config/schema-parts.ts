@@ -1,7 +1,6 @@
 // The parts that the schema of config.yaml is made of. A message is the mend of the fault.
 import { z } from 'zod';
-import type { Rule } from './rules.ts';
-import { NAME } from './rules.ts';
+import { NAME, type Rule } from './rules.ts';
 
 /** Whether a value of the file is a mapping. */
 export function isMapping(value: unknown): value is Record<string, unknown> {

@@ -1,9 +1,7 @@
 // Secrets: read from the environment or from files, then held where nothing prints them.
 import { hkdfSync } from 'node:crypto';
-import type { Variables } from './environment.ts';
-import { variable } from './environment.ts';
-import type { Fault } from './faults.ts';
-import { readFailure } from './faults.ts';
+import { type Variables, variable } from './environment.ts';
+import { type Fault, readFailure } from './faults.ts';
 
 /** What a key derived from `CACHE_SECRET` is for; `names` are those of budgets and quotas. */
 export type KeyPurpose = 'cache-keys' | 'cache-values' | 'cursors' | 'names';

@@ -1,9 +1,7 @@
 // The vendor's keys of all tenants, and the budgets that belong to the keys' values.
-import type { KeyReference } from './file.ts';
-import { ALLOWANCE, parseKeyReference } from './file.ts';
+import { ALLOWANCE, type KeyReference, parseKeyReference } from './file.ts';
 import { entriesOf, isMapping } from './schema-parts.ts';
-import type { SecretSources } from './secrets.ts';
-import { readSecret, readSecretFile } from './secrets.ts';
+import { readSecret, readSecretFile, type SecretSources } from './secrets.ts';
 import type { Finding, Path } from './yaml-document.ts';
 
 /** The keys that could be read, and what is wrong with the others. */

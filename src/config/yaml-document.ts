@@ -1,7 +1,17 @@
 // The text of a YAML file: its data, and the line at which each part of it stands.
 import { normalize } from 'node:path';
-import type { Document, ErrorCode } from 'yaml';
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  type ErrorCode,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { Fault } from './faults.ts';
 
 /** The way from the root of the file to a value: names in mappings, indices in lists. */

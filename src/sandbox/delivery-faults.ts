@@ -3,8 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import { afterDelay } from './delay.ts';
 import type { DeliveryFault } from './misbehaviour.ts';
-import type { Reply } from './replies.ts';
-import { send, sendHead } from './replies.ts';
+import { type Reply, send, sendHead } from './replies.ts';
 
 const PADDING_CHUNK = 'x'.repeat(65_536);
 

@@ -3,12 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { REGIONS } from '../domain/region.ts';
-import type { FaultKind, Faults } from './faults.ts';
-import { FAULTS } from './faults.ts';
-import type { Misbehaviour } from './misbehaviour.ts';
-import { FAULT_DEFAULTS } from './misbehaviour.ts';
-import type { Reply } from './replies.ts';
-import { jsonReply, problemReply, send } from './replies.ts';
+import { FAULTS, type FaultKind, type Faults } from './faults.ts';
+import { FAULT_DEFAULTS, type Misbehaviour } from './misbehaviour.ts';
+import { jsonReply, problemReply, type Reply, send } from './replies.ts';
 import { ENDPOINTS } from './target.ts';
 
 /** The path of the switch, outside of the regions. */

@@ -4,10 +4,13 @@ import type { Region } from '../domain/region.ts';
 import { ALTERING_FAULTS } from './altering-faults.ts';
 import { DELIVERY_FAULTS } from './delivery-faults.ts';
 import { INSTEAD_FAULTS } from './instead-faults.ts';
-import type { AlteringFault, FaultOptions, Misbehaviour } from './misbehaviour.ts';
-import { FAULT_DEFAULTS } from './misbehaviour.ts';
-import type { Reply } from './replies.ts';
-import { send } from './replies.ts';
+import {
+  type AlteringFault,
+  FAULT_DEFAULTS,
+  type FaultOptions,
+  type Misbehaviour,
+} from './misbehaviour.ts';
+import { type Reply, send } from './replies.ts';
 import type { Endpoint, Target } from './target.ts';
 
 /** All faults by name, each with what it does. */

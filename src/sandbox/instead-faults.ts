@@ -1,7 +1,6 @@
 // Faults that put another reply in place of the vendor's.
 import type { InsteadFault } from './misbehaviour.ts';
-import type { Reply } from './replies.ts';
-import { emptyReply, gatewayFault, jsonReply, problemReply } from './replies.ts';
+import { emptyReply, gatewayFault, jsonReply, problemReply, type Reply } from './replies.ts';
 
 function htmlReply(status: number, heading: string): Reply {
   return {

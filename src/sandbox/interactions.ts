@@ -1,7 +1,6 @@
 // Makes the interactions of one customer: the same ones for the same tenant, customer and day.
 
-import type { Chance } from './chance.ts';
-import { createChance, hexFrom } from './chance.ts';
+import { type Chance, createChance, hexFrom } from './chance.ts';
 import type { Persona } from './customers.ts';
 import { EMAIL_SUBJECTS, LABELS, OUTCOMES, QUEUES, TOPICS, WRAP_UP_CODES } from './phrases.ts';
 import type { VendorInteraction, VendorTopic } from './vendor-shapes.ts';

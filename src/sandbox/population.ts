@@ -1,11 +1,9 @@
 // The standard population: deterministic, and always within the default range of one year.
 // Instants are relative to the midnight (UTC) before the instant given; all else is fixed.
 import type { Region } from '../domain/region.ts';
-import type { Persona } from './customers.ts';
-import { CUSTOMERS } from './customers.ts';
+import { CUSTOMERS, type Persona } from './customers.ts';
 import { makeInteractions } from './interactions.ts';
-import type { StandardTenant } from './tenants.ts';
-import { KEYS, TENANTS } from './tenants.ts';
+import { KEYS, type StandardTenant, TENANTS } from './tenants.ts';
 import type { VendorInteraction } from './vendor-shapes.ts';
 
 const DAY_MS = 86_400_000;

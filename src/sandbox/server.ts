@@ -1,18 +1,14 @@
 // The simulated 8x8: a server with four regions, faults to switch on and a record of its calls.
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Region } from '../domain/region.ts';
-import type { Calls } from './calls.ts';
-import { createCalls } from './calls.ts';
+import { type Calls, createCalls } from './calls.ts';
 import type { Habits } from './customer-answer.ts';
 import { afterDelay } from './delay.ts';
 import { FAULTS_PATH, serveFaultSwitch } from './fault-switch.ts';
-import type { Faults } from './faults.ts';
-import { createFaults, misbehave } from './faults.ts';
-import type { Population } from './population.ts';
-import { standardPopulation } from './population.ts';
+import { createFaults, type Faults, misbehave } from './faults.ts';
+import { type Population, standardPopulation } from './population.ts';
 import { send } from './replies.ts';
 import { readTarget } from './target.ts';
 import { createVendor } from './vendor.ts';

@@ -1,7 +1,6 @@
 // What a request line asks for.
 
-import type { Region } from '../domain/region.ts';
-import { REGIONS } from '../domain/region.ts';
+import { REGIONS, type Region } from '../domain/region.ts';
 
 /** The two endpoints of the API; all else is `other`. */
 export const ENDPOINTS = ['interactions', 'summaries', 'other'] as const;

@@ -1,11 +1,9 @@
 // The simulated API: from a request to the reply that the vendor would give.
 
-import type { Habits } from './customer-answer.ts';
-import { answerSearch } from './customer-answer.ts';
+import { answerSearch, type Habits } from './customer-answer.ts';
 import type { Population, SandboxTenant } from './population.ts';
 import { Refusal } from './refusal.ts';
-import type { Reply } from './replies.ts';
-import { emptyReply, gatewayFault, jsonReply, problemReply } from './replies.ts';
+import { emptyReply, gatewayFault, jsonReply, problemReply, type Reply } from './replies.ts';
 import { readSearch } from './search.ts';
 import { answerSummaries, readSummaryIds } from './summaries.ts';
 import type { Target } from './target.ts';

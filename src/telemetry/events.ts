@@ -81,7 +81,11 @@ export function emitTo(...subscribers: readonly Emit[]): Emit {
 /** An unexpected error as an event: its name and the places it came through, without its message. */
 export function internalError(error: unknown, requestId: string | null): ServiceEvent {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const { name, stack } = cause instanceof Error ? cause : new Error('thrown value');
-  const places = (stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  const { name, message, stack } = cause instanceof Error ? cause : new Error('thrown value');
+  // A message may have lines that look like places.
+  const places = (stack ?? '')
+    .replace(message, '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line));
   return { type: 'internal-error', requestId, name, stack: places.map((line) => line.trim()) };
 }

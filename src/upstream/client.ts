@@ -57,7 +57,7 @@ export function createUpstreamClient(options: ClientOptions): UpstreamClient {
       const { origin, pathname } = new URL(baseUrls[call.region]);
       const response = await agents[call.region].request({
         origin,
-        path: `${pathname}${pathOf(call)}`,
+        path: `${pathname.replace(/\/$/, '')}${pathOf(call)}`,
         method: 'GET',
         headers: { accept: 'application/json', 'accept-encoding': 'identity', 'x-api-key': key },
         signal: signal ?? null,

@@ -16,6 +16,7 @@ export type NoteDrift = (drift: Drift) => void;
 const MAX_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 const text = z.string().nullable().catch(null);
+const isoInstant = z.iso.datetime({ offset: true });
 const quantity = z.number().int().min(0).nullable().catch(null);
 const measure = z.number().min(0).nullable().catch(null);
 const instant = z.number().int().min(0).max(MAX_INSTANT).nullable().catch(null);
@@ -176,11 +177,11 @@ function readSummary(item: unknown, note: NoteDrift): readonly VendorSummary[] {
   ];
 }
 
-/** The vendor's `createdAt` carries no zone; it is read as UTC. */
+/** The vendor's `createdAt` carries no zone; it is read as UTC. Any other text is no instant. */
 function readUtcInstant(createdAt: string | null, note: NoteDrift): number | null {
   if (createdAt === null) return null;
-  const hasNoZone = z.iso.datetime().safeParse(`${createdAt}Z`).success;
-  const at = Date.parse(hasNoZone ? `${createdAt}Z` : createdAt);
+  const withZone = [`${createdAt}Z`, createdAt].find((text) => isoInstant.safeParse(text).success);
+  const at = Date.parse(withZone ?? '');
   if (at >= 0 && at <= MAX_INSTANT) return at;
   note('wrong-type');
   return null;

@@ -4,10 +4,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Environment } from '../../src/config/environment.ts';
-import { LOG_LEVELS, loadDotEnv, readEnvironment } from '../../src/config/environment.ts';
-import type { Fault } from '../../src/config/faults.ts';
-import { ConfigurationError } from '../../src/config/faults.ts';
+import {
+  type Environment,
+  LOG_LEVELS,
+  loadDotEnv,
+  readEnvironment,
+} from '../../src/config/environment.ts';
+import { ConfigurationError, type Fault } from '../../src/config/faults.ts';
 
 const DEFAULTS: Environment = {
   configFile: './config.yaml',

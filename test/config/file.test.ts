@@ -1,8 +1,7 @@
 // config.yaml, rule by rule.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Parts } from './sources.ts';
-import { faultsOf, hash, load, problemsOf } from './sources.ts';
+import { faultsOf, hash, load, type Parts, problemsOf } from './sources.ts';
 
 /** That exactly these problems are told, whatever the line. */
 function refused(parts: Parts, ...expected: string[]): void {

@@ -1,9 +1,11 @@
 // Sources of a configuration for tests: a file's text, an environment and other files.
 import assert from 'node:assert/strict';
-import type { Configuration, ConfigurationSources } from '../../src/config/configuration.ts';
-import { loadConfiguration } from '../../src/config/configuration.ts';
-import type { Fault } from '../../src/config/faults.ts';
-import { ConfigurationError } from '../../src/config/faults.ts';
+import {
+  type Configuration,
+  type ConfigurationSources,
+  loadConfiguration,
+} from '../../src/config/configuration.ts';
+import { ConfigurationError, type Fault } from '../../src/config/faults.ts';
 
 /** What a configuration is made of: `yaml`, or else the smallest file and what is added to it. */
 export interface Parts {

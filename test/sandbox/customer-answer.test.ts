@@ -1,7 +1,6 @@
 // The undocumented matters: order, which 50, bounds and the meaning of the range can be chosen.
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { CustomerAnswer, Habits } from '../../src/sandbox/customer-answer.ts';
 import { CUSTOMERS } from '../../src/sandbox/customers.ts';
 import { createSandbox } from '../../src/sandbox/server.ts';

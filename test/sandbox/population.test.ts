@@ -4,10 +4,8 @@ import { after, test } from 'node:test';
 import type { CustomerAnswer } from '../../src/sandbox/customer-answer.ts';
 import { CUSTOMERS } from '../../src/sandbox/customers.ts';
 import { standardPopulation } from '../../src/sandbox/population.ts';
-import type { Sandbox } from '../../src/sandbox/server.ts';
-import { createSandbox } from '../../src/sandbox/server.ts';
-import type { StandardTenant } from '../../src/sandbox/tenants.ts';
-import { KEYS, TENANTS } from '../../src/sandbox/tenants.ts';
+import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import { KEYS, type StandardTenant, TENANTS } from '../../src/sandbox/tenants.ts';
 
 const DAY_MS = 86_400_000;
 const nowAt = Date.UTC(2026, 6, 15, 9, 30);
