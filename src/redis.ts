@@ -36,18 +36,22 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   const { emit } = options;
   const client = createClient(options);
   let isReady = false;
-  // Without a listener an error would end the process; what matters of it are the two states.
-  client.on('error', () => undefined);
+  let reason = 'unreachable';
+  // Without a listener an error would end the process.
+  client.on('error', (error: unknown) => {
+    reason = reasonOf(error);
+  });
   client.on('ready', () => {
     isReady = true;
+    reason = 'closed';
     emit({ type: 'redis-state', state: 'ready' });
   });
   client.on('close', () => {
-    if (isReady) emit({ type: 'redis-state', state: 'lost' });
+    if (isReady) emit({ type: 'redis-state', state: 'lost', reason });
     isReady = false;
   });
   await readyOrTimeout(client);
-  if (!isReady) emit({ type: 'redis-state', state: 'lost' });
+  if (!isReady) emit({ type: 'redis-state', state: 'lost', reason });
   return {
     client,
     isReady: () => isReady,
@@ -97,6 +101,15 @@ function createClient(options: RedisConnectionOptions): Redis | Cluster {
 function reconnectDelayMs(attempt: number): number {
   const delay = Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_DELAY_MS);
   return delay / 2 + Math.random() * (delay / 2);
+}
+
+/** The system's code (`ECONNREFUSED`) or Redis' own (`WRONGPASS`), without the message, which may hold more. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unreachable';
+  const code = 'code' in error ? error.code : undefined;
+  return typeof code === 'string'
+    ? code
+    : (/^[A-Z]{3,20}\b/.exec(error.message)?.[0] ?? error.name);
 }
 
 function hostAndPort({ hostname, port }: URL): { host: string; port: number } {

@@ -59,7 +59,9 @@ export type ServiceEvent =
     }
   | { readonly type: 'store-failed'; readonly operation: 'read' | 'write' | 'quota' }
   | { readonly type: 'entry-unreadable' }
-  | { readonly type: 'redis-state'; readonly state: 'ready' | 'lost' }
+  | { readonly type: 'redis-state'; readonly state: 'ready' }
+  /** `reason` is a code such as `ECONNREFUSED` or `WRONGPASS`. */
+  | { readonly type: 'redis-state'; readonly state: 'lost'; readonly reason: string }
   /** A fault of ours. `stack` holds places in the code only, never the error's message. */
   | {
       readonly type: 'internal-error';
