@@ -46,11 +46,16 @@ const MAX_IDS = 200;
  */
 export function readSummariesRequest(parameters: Parameters, tenant: Tenant): SummariesQuery {
   const faults = new Faults();
-  const name = parameters.from === 'query' ? 'interactionId' : 'interactionIds';
+  const name = idsParameter(parameters);
   const ids = readIds(parameters, name, faults);
   refuseUnknown(parameters, new Set(['tenant', name]), faults);
   faults.throwIfAny();
   return { tenant, interactionIds: [...new Set(ids)], owner: null };
+}
+
+/** The parameter that names the ids: repeated in a query string, an array in a body. */
+export function idsParameter({ from }: Parameters): 'interactionId' | 'interactionIds' {
+  return from === 'query' ? 'interactionId' : 'interactionIds';
 }
 
 /** What the vendor said about each of the ids, in their order. An id that it passed over is unavailable. */

@@ -12,10 +12,15 @@ export interface Quota {
   take(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /**
    * Counts what a request costs beyond itself; what does not fit is refused whole.
-   * @param cost the whole cost, in requests
    * @throws {Problem} `quota-exceeded`, or `invalid-request` for a cost above the whole quota
    */
-  takeMore(request: FastifyRequest, reply: FastifyReply, cost: number): Promise<void>;
+  takeMore(request: FastifyRequest, reply: FastifyReply, charge: Charge): Promise<void>;
+}
+
+/** The whole cost of a request, in requests, and the parameter that makes it so. */
+export interface Charge {
+  readonly cost: number;
+  readonly parameter: string;
 }
 
 type Done = (error: Error | null, result?: { current: number; ttl: number }) => void;
@@ -59,14 +64,10 @@ export async function createQuota(server: FastifyInstance, counter: QuotaCounter
 
   return {
     take: (request, reply) => charge(request, reply, 1),
-    async takeMore(request, reply, cost) {
+    async takeMore(request, reply, { cost, parameter }) {
       if (cost > callerOf(request).quota.requests) {
         const faults = new Faults();
-        faults.add(
-          'interactionIds',
-          'cost-above-quota',
-          'Ask for less: this never fits the quota.',
-        );
+        faults.add(parameter, 'cost-above-quota', 'Ask for less: this never fits the quota.');
         faults.throwIfAny();
       }
       if (cost === 1) return;

@@ -19,7 +19,7 @@ export function createLocalQuota(now: () => number): QuotaCounter {
       const window = held && held.endsAt > at ? held : { used: 0, endsAt: at + perMs };
       const admitted = window.used + cost <= requests;
       if (admitted) {
-        window.used += cost;
+        window.used = Math.max(0, window.used + cost);
         windows.set(name, window);
       }
       return { admitted, used: window.used, resetMs: window.endsAt - at };

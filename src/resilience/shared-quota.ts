@@ -17,6 +17,7 @@ local used = tonumber(redis.call('GET', KEYS[1]) or '0')
 local cost, requests, per = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local left = redis.call('PTTL', KEYS[1])
 if used + cost > requests then return {0, used, left > 0 and left or per} end
+if used + cost < 0 then return {1, 0, per} end
 redis.call('INCRBY', KEYS[1], cost)
 if left < 0 then
   redis.call('PEXPIRE', KEYS[1], per)

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../domain/problem.ts';
 import type { Reply, Source } from '../../domain/source.ts';
 import {
+  idsParameter,
   readSummariesRequest,
   SUMMARIES_PER_CALL,
   type SummariesQuery,
@@ -30,7 +31,7 @@ export function registerSummaries(server: FastifyInstance, options: SummariesRou
       if (caller.hide.has('summary')) throw new Problem('forbidden');
       const query = readSummariesRequest(parameters, tenant);
       const cost = Math.ceil(query.interactionIds.length / SUMMARIES_PER_CALL);
-      await quota.takeMore(request, reply, cost);
+      await quota.takeMore(request, reply, { cost, parameter: idsParameter(parameters) });
       const answer = await summaries(query, contextOf(request, caller, null));
       return sendAnswer(request, reply, { answer, tenant, now: now() });
     },
