@@ -1,5 +1,6 @@
 // The main job with nothing else installed: the service before a simulated 8x8, and lines to paste.
 import { fileURLToPath } from 'node:url';
+import type { FastifyInstance } from 'fastify';
 import { loadConfiguration } from '../config/configuration.ts';
 import { CUSTOMERS } from '../sandbox/customers.ts';
 import { createSandbox, type Sandbox } from '../sandbox/server.ts';
@@ -27,7 +28,7 @@ export async function runDemo(io: CommandIo): Promise<number> {
     await sandbox.close();
     return EXIT_UNAVAILABLE;
   }
-  io.write(welcome(service.api.listeningOrigin, service.ops.listeningOrigin));
+  io.write(welcome(originOf(service.api), originOf(service.ops)));
   return 0;
 }
 
@@ -52,6 +53,11 @@ function demoConfiguration({ env, readFile }: CommandIo, { port }: Sandbox) {
     },
     readFile: (path) => readFile(path).replaceAll(CONFIGURED_SANDBOX, `http://127.0.0.1:${port}`),
   });
+}
+
+/** An address to paste: one that listens everywhere is reached on loopback. */
+function originOf({ listeningOrigin }: FastifyInstance): string {
+  return listeningOrigin.replace('//0.0.0.0:', '//127.0.0.1:');
 }
 
 function welcome(origin: string, opsOrigin: string): string {
