@@ -56,7 +56,8 @@ function significantDigits(text: string): string | undefined {
   const plain = withoutScheme(text)
     .normalize('NFKC')
     .replace(/\p{Dash}/gu, '-');
-  if (!/^\s*\+?[\d\s()./-]*\d[\d\s()./-]*$/.test(plain)) return undefined;
+  // Two tests that read each character once, since `customer` has no limit of its own.
+  if (!/^\+?[\d\s()./-]+$/.test(plain.trim()) || !/\d/.test(plain)) return undefined;
   // The parser takes "00" for an international prefix in some countries only.
   return plain.replace(/[^\d+]/g, '').replace(/^00/, '+');
 }

@@ -175,7 +175,9 @@ export interface ProblemDetails {
   readonly retryAfterSeconds?: number;
   /** For `quota-exceeded`: the names of the policies that refused. */
   readonly violatedPolicies?: readonly string[];
-  /** What went wrong inside; never shown to a caller. */
+  /** A short code of what went wrong inside, for logs; never shown to a caller. */
+  readonly reason?: string;
+  /** The error behind it; neither shown nor logged. */
   readonly cause?: unknown;
 }
 

@@ -40,6 +40,8 @@ export type ServiceEvent =
       readonly region: Region;
       readonly endpoint: UpstreamEndpoint;
       readonly outcome: 'ok' | ProblemSlug;
+      /** Why not: a status or an error's code; null if it went well. */
+      readonly reason: string | null;
       readonly durationMs: number;
     }
   | {

@@ -87,7 +87,7 @@ const KNOWN_VALUES = {
 /** Reads an answer of `interactions-insight`. @throws {Problem} `upstream-invalid` */
 export function readVendorCustomer(body: unknown, note: NoteDrift): VendorCustomer {
   const { interactions: rows, insights } = readOutermost(customerSchema, body, note);
-  if (rows === null) throw new Problem('upstream-invalid');
+  if (rows === null) throw new Problem('upstream-invalid', { reason: 'not the contract' });
   const interactions = rows.flatMap((row) => readInteraction(row, note));
   const droppedRows = rows.length - interactions.length;
   return { interactions, insights: readInsights(insights, note), rows: rows.length, droppedRows };
@@ -96,7 +96,7 @@ export function readVendorCustomer(body: unknown, note: NoteDrift): VendorCustom
 /** Reads an answer of `transcript-summaries`. @throws {Problem} `upstream-invalid` */
 export function readVendorSummaries(body: unknown, note: NoteDrift): VendorSummaries {
   const { summaries, partialFailures } = readOutermost(summariesSchema, body, note);
-  if (summaries === null) throw new Problem('upstream-invalid');
+  if (summaries === null) throw new Problem('upstream-invalid', { reason: 'not the contract' });
   return {
     summaries: summaries.flatMap((item) => readSummary(item, note)),
     failures: objects(partialFailures, note).flatMap((item) => {
@@ -194,7 +194,7 @@ function readOutermost<Schema extends z.ZodObject>(
   body: unknown,
   note: NoteDrift,
 ): z.output<Schema> {
-  if (!isObject(body)) throw new Problem('upstream-invalid');
+  if (!isObject(body)) throw new Problem('upstream-invalid', { reason: 'not the contract' });
   return readFields(schema, body, note);
 }
 

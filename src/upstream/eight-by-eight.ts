@@ -53,20 +53,22 @@ export function createEightByEight(options: EightByEightOptions): EightByEight {
     rest: { tenant: Tenant; context: Context; read: Read<Answer> },
   ): Promise<Answer> {
     const startedAt = now();
-    const tell = (outcome: 'ok' | Problem['slug']) =>
+    const tell = (outcome: 'ok' | Problem['slug'], reason: string | null) =>
       emit({
         type: 'upstream-call',
         region: call.region,
         endpoint: endpointOf(call),
         outcome,
+        reason,
         durationMs: now() - startedAt,
       });
     try {
       const answer = await ask(call, rest);
-      tell('ok');
+      tell('ok', null);
       return answer;
     } catch (error) {
-      tell(isProblem(error) ? error.slug : 'internal-error');
+      const { slug, details } = isProblem(error) ? error : new Problem('internal-error');
+      tell(slug, details.reason ?? null);
       throw error;
     }
   }

@@ -9,7 +9,7 @@ export class KeyRefused extends Problem {
   readonly upstreamStatus: number;
 
   constructor(upstreamStatus: number) {
-    super('upstream-misconfigured');
+    super('upstream-misconfigured', { reason: `status ${upstreamStatus}` });
     this.upstreamStatus = upstreamStatus;
   }
 }
@@ -23,23 +23,31 @@ export function transportProblem(error: unknown): Problem {
     error instanceof errors.ResponseExceededMaxSizeError ||
     error instanceof errors.HTTPParserError ||
     error instanceof errors.HeadersOverflowError;
-  return new Problem(isInvalid ? 'upstream-invalid' : 'upstream-unavailable', { cause: error });
+  const slug = isInvalid ? 'upstream-invalid' : 'upstream-unavailable';
+  return new Problem(slug, { reason: reasonOf(error), cause: error });
+}
+
+/** The system's or undici's code, such as `ECONNREFUSED`, or the error's name, such as `TimeoutError`. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
 /** The problem of a response, or undefined for a 200. */
 export function responseProblem(response: UpstreamResponse, now: number): Problem | undefined {
   const { status } = response;
   if (status === 200) return undefined;
+  const reason = `status ${status}`;
   if (status === 429 || isQuotaFault(response)) {
     const retryAfterSeconds = readRetryAfter(response, now);
-    return new Problem(
-      'upstream-throttled',
-      retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
-    );
+    return new Problem('upstream-throttled', {
+      reason,
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    });
   }
-  if (status === 400) return new Problem('rejected-by-upstream');
+  if (status === 400) return new Problem('rejected-by-upstream', { reason });
   if (status === 401 || status === 403) return new KeyRefused(status);
-  return new Problem(status >= 500 ? 'upstream-unavailable' : 'upstream-invalid');
+  return new Problem(status >= 500 ? 'upstream-unavailable' : 'upstream-invalid', { reason });
 }
 
 /** The gateway may answer a spent quota as a 500 with this fault (CONTRACT: errors). */
