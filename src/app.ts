@@ -16,6 +16,7 @@ import { createCacheKeys } from './domain/cache-key.ts';
 import type { CustomerQuery } from './domain/customer-query.ts';
 import type { QuotaCounter } from './domain/quota.ts';
 import { pipe } from './domain/source.ts';
+import type { SummariesQuery } from './domain/summaries.ts';
 import type { Tenant } from './domain/tenant.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createApiServer } from './edge/api-server.ts';
@@ -120,10 +121,14 @@ function createSources(parts: Parts) {
     emit,
   };
 
+  const refusals = { rememberMs: REFUSAL_REMEMBERED_MS, now };
+  const nameOfIds = (query: SummariesQuery) =>
+    Object.values(keys.summary(query, JSON.stringify(query.interactionIds))).join();
   const summaries = pipe(
     summaryCache({ keys, tiers, now, emit }),
     deadline(deadlineMs),
     inChunks(),
+    rememberRefusals({ ...refusals, nameOf: nameOfIds }),
     attempt(attempts),
   )(eightByEight.summaries);
 
@@ -138,7 +143,7 @@ function createSources(parts: Parts) {
       ),
     ),
     tieredCache({ keyOf: keys.range, tiers, now, emit }),
-    rememberRefusals({ nameOf, rememberMs: REFUSAL_REMEMBERED_MS, now }),
+    rememberRefusals({ ...refusals, nameOf }),
     shape(now),
     deadline(deadlineMs),
     attempt(attempts),

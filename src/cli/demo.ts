@@ -1,12 +1,14 @@
 // The main job with nothing else installed: the service before a simulated 8x8, and lines to paste.
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
-import { loadConfiguration } from '../config/configuration.ts';
+import type { ConfigurationSources } from '../config/configuration.ts';
+import { createSettingReader, PORT as PORT_RULE } from '../config/environment.ts';
+import { type Fault, renderFaults } from '../config/faults.ts';
 import { CUSTOMERS } from '../sandbox/customers.ts';
 import { createSandbox, type Sandbox } from '../sandbox/server.ts';
 import { KEYS } from '../sandbox/tenants.ts';
-import type { CommandIo } from './command-io.ts';
-import { startService } from './serve.ts';
+import { type CommandIo, EXIT } from './command-io.ts';
+import { readConfiguration, startService } from './serve.ts';
 
 /** Public: they open nothing but the simulated customers of this command. */
 const APP_KEYS = {
@@ -21,19 +23,29 @@ const EXIT_UNAVAILABLE = 69;
 
 /** Serves until a signal. Ports are taken from `PORT`, `OPS_PORT` and `SANDBOX_PORT`. */
 export async function runDemo(io: CommandIo): Promise<number> {
-  const sandbox = await openSandbox(io);
-  if (sandbox === undefined) return EXIT_UNAVAILABLE;
-  const service = await startService(demoConfiguration(io, sandbox), io);
-  if (service === undefined) {
-    await sandbox.close();
-    return EXIT_UNAVAILABLE;
+  const faults: Fault[] = [];
+  const port = createSettingReader(io.env, faults)('SANDBOX_PORT', PORT_RULE, 9360);
+  if (faults.length > 0) {
+    io.fail(renderFaults(faults));
+    return EXIT.configuration;
   }
-  io.write(welcome(originOf(service.api), originOf(service.ops)));
-  return 0;
+  const sandbox = await openSandbox(port, io);
+  if (sandbox === undefined) return EXIT_UNAVAILABLE;
+  const exitCode = await serveBefore(sandbox, io);
+  if (exitCode !== EXIT.ok) await sandbox.close();
+  return exitCode;
 }
 
-async function openSandbox({ env, fail }: CommandIo): Promise<Sandbox | undefined> {
-  const port = Number(env.SANDBOX_PORT || 9360);
+async function serveBefore(sandbox: Sandbox, io: CommandIo): Promise<number> {
+  const configuration = readConfiguration(demoSources(io, sandbox), io);
+  if (configuration === undefined) return EXIT.configuration;
+  const service = await startService(configuration, io);
+  if (service === undefined) return EXIT_UNAVAILABLE;
+  io.write(welcome(originOf(service.api), originOf(service.ops)));
+  return EXIT.ok;
+}
+
+async function openSandbox(port: number, { fail }: CommandIo): Promise<Sandbox | undefined> {
   try {
     return await createSandbox({ port, latencyMs: LATENCY_MS });
   } catch {
@@ -43,16 +55,16 @@ async function openSandbox({ env, fail }: CommandIo): Promise<Sandbox | undefine
 }
 
 /** The sandbox's configuration, in memory only, whatever else the environment names. */
-function demoConfiguration({ env, readFile }: CommandIo, { port }: Sandbox) {
+function demoSources({ env, readFile }: CommandIo, { port }: Sandbox): ConfigurationSources {
   const { HOST, PORT, OPS_HOST, OPS_PORT, SHUTDOWN_GRACE, LOG_LEVEL = 'warn' } = env;
-  return loadConfiguration({
+  return {
     env: {
       ...{ HOST, PORT, OPS_HOST, OPS_PORT, SHUTDOWN_GRACE, LOG_LEVEL, CONFIG_FILE },
       ACME_8X8_KEY: KEYS.acme,
       GLOBEX_8X8_KEY: KEYS.globex,
     },
     readFile: (path) => readFile(path).replaceAll(CONFIGURED_SANDBOX, `http://127.0.0.1:${port}`),
-  });
+  };
 }
 
 /** An address to paste: one that listens everywhere is reached on loopback. */

@@ -2,7 +2,11 @@
 import closeWithGrace from 'close-with-grace';
 import { type Logger, pino } from 'pino';
 import { buildApp, type Service } from '../app.ts';
-import { type Configuration, loadConfiguration } from '../config/configuration.ts';
+import {
+  type Configuration,
+  type ConfigurationSources,
+  loadConfiguration,
+} from '../config/configuration.ts';
 import { ConfigurationError, renderFaults } from '../config/faults.ts';
 import { internalError } from '../telemetry/events.ts';
 import { type CommandIo, EXIT } from './command-io.ts';
@@ -11,7 +15,7 @@ const EXIT_UNAVAILABLE = 69;
 
 /** Serves until a signal. Returns an exit code if the service cannot start, else 0 when it listens. */
 export async function serve(io: CommandIo): Promise<number> {
-  const configuration = readConfiguration(io);
+  const configuration = readConfiguration(io, io);
   if (configuration === undefined) return EXIT.configuration;
   const service = await startService(configuration, io);
   return service === undefined ? EXIT_UNAVAILABLE : EXIT.ok;
@@ -34,8 +38,10 @@ export async function startService(
     await app.drain({ delayMs: 0, graceMs: 0 });
     return undefined;
   }
-  closeWithGrace({ delay: false, logger: false }, async ({ err, signal }) => {
-    if (err) app.emit(internalError(err, null));
+  const tell = (error: unknown) => app.emit(internalError(error, null));
+  const settings = { delay: false, logger: false, onSecondError: tell } as const;
+  closeWithGrace(settings, async ({ err, signal }) => {
+    if (err) tell(err);
     logger.info({ signal }, 'draining');
     await app.drain(err ? { delayMs: 0, graceMs: shutdown.graceMs } : shutdown);
     logger.info('ended');
@@ -45,10 +51,13 @@ export async function startService(
   return app;
 }
 
-/** Reads the configuration; tells all its faults and returns undefined if there are any. */
-function readConfiguration(io: CommandIo): Configuration | undefined {
+/** Reads a configuration; tells all its faults and returns undefined if there are any. */
+export function readConfiguration(
+  sources: ConfigurationSources,
+  io: Pick<CommandIo, 'fail'>,
+): Configuration | undefined {
   try {
-    return loadConfiguration(io);
+    return loadConfiguration(sources);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     io.fail(renderFaults(error.faults));

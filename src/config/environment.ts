@@ -36,7 +36,8 @@ const HOST: Rule<string> = {
   mend: 'Write an IP address or a host name without brackets and port, such as 127.0.0.1 or ::1.',
 };
 
-const PORT: Rule<number> = {
+/** A TCP port, or 0 for one that is free. */
+export const PORT: Rule<number> = {
   read: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined),
   problem: 'is not a port',
   mend: 'Write a whole number from 0 to 65535; 0 picks a free port.',

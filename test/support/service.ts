@@ -1,7 +1,7 @@
 // The whole service for one test: real sockets before a sandbox, its events and everything it logged.
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
-import { type App, buildApp } from '../../src/app.ts';
+import { type Service as App, buildApp } from '../../src/app.ts';
 import { newAppKey } from '../../src/cli/keys.ts';
 import { loadConfiguration } from '../../src/config/configuration.ts';
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
