@@ -50,7 +50,7 @@ export async function createApiServer(options: ApiOptions): Promise<FastifyInsta
   await server.register(
     async (v1) => {
       v1.addHook('onRequest', async (request) => {
-        request.caller = authenticate(request.headers);
+        request.caller = authenticate(request.raw.headersDistinct);
       });
       v1.addHook('onRequest', quota.take);
       registerCustomer(v1, options);

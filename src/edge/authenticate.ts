@@ -1,11 +1,14 @@
 // Who asks: an app key becomes a caller, or the request ends here.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { App, Caller } from '../domain/caller.ts';
 import { Problem } from '../domain/problem.ts';
 
 /** Tells who a request's headers speak for. @throws {Problem} `unauthenticated` */
-export type Authenticate = (headers: IncomingHttpHeaders) => Caller;
+export type Authenticate = (headers: DistinctHeaders) => Caller;
+
+/** Every value of each header, also of those of which Node keeps the first alone. */
+type DistinctHeaders = IncomingMessage['headersDistinct'];
 
 /** `c360_<app>_<43 characters base64url>`, parsed from its fixed end. */
 const APP_KEY = /^c360_([a-z0-9][a-z0-9-]{0,62})_[A-Za-z0-9_-]{43}$/;
@@ -28,10 +31,8 @@ export function createAuthenticate(apps: readonly App[]): Authenticate {
 }
 
 /** The one credential of a request; two are as good as none. */
-function credentialOf(headers: IncomingHttpHeaders): string | undefined {
-  const appKey = headers['x-app-key'];
-  const { authorization } = headers;
-  if (authorization !== undefined && appKey !== undefined) return undefined;
-  if (typeof appKey === 'string') return appKey;
-  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+function credentialOf(headers: DistinctHeaders): string | undefined {
+  const tokens = headers.authorization?.map((value) => /^Bearer +(\S+)$/i.exec(value)?.[1]);
+  const credentials = [...(tokens ?? []), ...(headers['x-app-key'] ?? [])];
+  return credentials.length === 1 ? credentials[0] : undefined;
 }

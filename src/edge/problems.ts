@@ -1,16 +1,14 @@
 // The one exit for errors: every error, the framework's and the parser's included, leaves as a problem (RFC 9457).
-import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isProblem, PROBLEMS, Problem, type ProblemSlug } from '../domain/problem.ts';
 import { type Emit, internalError } from '../telemetry/events.ts';
 import { observeRequest } from './request-events.ts';
-import { requestIdFor } from './request-id.ts';
 
 /** What every reply varies by. */
 export const VARY = 'Authorization, X-App-Key, Accept-Encoding, Origin';
 
-interface ProblemMessage {
+/** A problem as it is sent. */
+export interface ProblemMessage {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
@@ -22,6 +20,11 @@ export function handleErrors(server: FastifyInstance, emit: Emit): void {
     if (problem.slug === 'internal-error') emit(internalError(error, request.id));
     return sendProblem(problem, request, reply);
   });
+  // Before a body is read: the route is the first thing that is checked.
+  server.addHook('onRequest', (request, _reply, done) => {
+    done(request.is404 ? new Problem('not-found') : undefined);
+  });
+  // For routes that look for something themselves, such as static files.
   server.setNotFoundHandler((request, reply) =>
     sendProblem(new Problem('not-found'), request, reply),
   );
@@ -40,36 +43,6 @@ export function answerFrameworkError(
   const { headers, body } = messageOf(problem, request.id);
   reply.raw.writeHead(problem.status, { ...headers, 'x-request-id': request.id }).end(body);
 }
-
-/** Answers what the HTTP parser refuses: there is no request yet, only a socket. */
-export function answerSocketError(error: NodeJS.ErrnoException, socket: Socket, emit: Emit): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const requestId = requestIdFor(undefined);
-  const problem = new Problem(PARSER_PROBLEMS[error.code ?? ''] ?? 'malformed-request');
-  const { headers, body } = messageOf(problem, requestId);
-  const lines = Object.entries({ ...headers, 'x-request-id': requestId, connection: 'close' });
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  socket.write(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${head}\r\n`);
-  socket.end(body);
-  emit({
-    type: 'request',
-    requestId,
-    method: 'unknown',
-    route: null,
-    status: problem.status,
-    durationMs: 0,
-    outcome: problem.slug,
-    app: null,
-    tenant: null,
-    strategy: null,
-  });
-}
-
-const PARSER_PROBLEMS: Readonly<Record<string, ProblemSlug>> = {
-  HPE_HEADER_OVERFLOW: 'headers-too-large',
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body-too-large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
-};
 
 const FRAMEWORK_PROBLEMS: Readonly<Record<string, ProblemSlug>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
@@ -91,7 +64,8 @@ function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyRe
   return reply.code(problem.status).headers(headers).send(body);
 }
 
-function messageOf(problem: Problem, requestId: string): ProblemMessage {
+/** Renders a problem. */
+export function messageOf(problem: Problem, requestId: string): ProblemMessage {
   const { detail, errors, violatedPolicies } = problem.details;
   const { title, explanation } = PROBLEMS[problem.slug];
   const document = {

@@ -3,7 +3,8 @@ import caching, { type AbstractCacheCompliantObject } from '@fastify/caching';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Emit } from '../telemetry/events.ts';
 import { acceptJsonBodies } from './body.ts';
-import { answerFrameworkError, answerSocketError, handleErrors, VARY } from './problems.ts';
+import { createParserErrors } from './parser-errors.ts';
+import { answerFrameworkError, handleErrors, VARY } from './problems.ts';
 import { observeRequests } from './request-events.ts';
 import { requestIdFor } from './request-id.ts';
 
@@ -29,6 +30,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 15_000;
+const TIMEOUTS_CHECKED_MS = 1_000;
 
 /** Creates a server without routes. It logs nothing itself: events do. */
 export async function createServer({
@@ -37,10 +39,17 @@ export async function createServer({
   trustedProxies,
   lifecycle,
 }: ServerOptions): Promise<FastifyInstance> {
+  const parserErrors = createParserErrors(emit);
   const server: FastifyInstance = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS },
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUTS_CHECKED_MS,
+      // A missing Host is refused as a problem, which Node's own refusal is not.
+      requireHostHeader: false,
+    },
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     genReqId: (request) => requestIdFor(request.headers['x-request-id']),
     requestIdHeader: false,
@@ -49,11 +58,14 @@ export async function createServer({
       // Read strictly, with all faults, by the domain.
       querystringParser: (text: string) => ({ text }),
     },
-    frameworkErrors: (error, request, reply) =>
-      answerFrameworkError(error, { request, reply, emit, ticks }),
-    clientErrorHandler: (error, socket) => answerSocketError(error, socket, emit),
+    frameworkErrors: (error, request, reply) => {
+      parserErrors.note(request, reply);
+      answerFrameworkError(error, { request, reply, emit, ticks });
+    },
+    clientErrorHandler: parserErrors.answer,
   });
   observeRequests(server, { emit, ticks });
+  parserErrors.watch(server);
   acceptJsonBodies(server);
   handleErrors(server, emit);
   await setHeaders(server, lifecycle);

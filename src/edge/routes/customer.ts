@@ -18,7 +18,8 @@ export function registerCustomer(server: FastifyInstance, options: CustomerRoute
   const { customers, tenants, now } = options;
   server.route({
     url: '/customer',
-    method: ['GET', 'POST', 'QUERY'],
+    // HEAD is named, since what Fastify makes of GET sends `Content-Length: 0` with a 304.
+    method: ['GET', 'HEAD', 'POST', 'QUERY'],
     handler: async (request, reply) => {
       const { caller, parameters, tenant } = admit(request, tenants, 'read');
       const { query, fields } = readCustomerRequest(parameters, { tenant, now: now() });

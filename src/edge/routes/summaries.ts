@@ -25,7 +25,8 @@ export function registerSummaries(server: FastifyInstance, options: SummariesRou
   const { summaries, tenants, quota, now } = options;
   server.route({
     url: '/summaries',
-    method: ['GET', 'POST', 'QUERY'],
+    // HEAD is named, since what Fastify makes of GET sends `Content-Length: 0` with a 304.
+    method: ['GET', 'HEAD', 'POST', 'QUERY'],
     handler: async (request, reply) => {
       const { caller, parameters, tenant } = admit(request, tenants, 'summaries');
       if (caller.hide.has('summary')) throw new Problem('forbidden');

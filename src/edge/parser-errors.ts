@@ -1,0 +1,105 @@
+// What Node's HTTP server would answer itself: refused here, as problems, with one event each.
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Problem, type ProblemSlug } from '../domain/problem.ts';
+import type { Emit } from '../telemetry/events.ts';
+import { messageOf } from './problems.ts';
+import { requestIdFor } from './request-id.ts';
+
+/** How long a caller may take to read a refusal and leave; no timeout of the server's looks at it any more. */
+const LINGER_MS = 1_000;
+
+const PARSER_PROBLEMS: Readonly<Record<string, ProblemSlug>> = {
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body-too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+};
+
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/** Answers the errors of a server's parser, which concern a connection and maybe a request on it. */
+export interface ParserErrors {
+  /** For the option `clientErrorHandler`. */
+  answer(error: NodeJS.ErrnoException, socket: Socket): void;
+  /** Remembers the latest request of a connection. To be told of those that no hook sees. */
+  note(request: FastifyRequest, reply: FastifyReply): void;
+  /** Adds the hooks and listeners. To be called before other hooks refuse anything. */
+  watch(server: FastifyInstance): void;
+}
+
+/** Creates the answers of one server. */
+export function createParserErrors(emit: Emit): ParserErrors {
+  const latest = new WeakMap<Duplex, Exchange>();
+  const note: ParserErrors['note'] = (request, reply) => {
+    latest.set(request.raw.socket, { request, reply });
+  };
+  return {
+    note,
+    answer(error, socket) {
+      if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+      const problem = new Problem(PARSER_PROBLEMS[error.code ?? ''] ?? 'malformed-request');
+      const exchange = latest.get(socket);
+      if (exchange && !exchange.request.raw.complete) answerExchange(problem, exchange);
+      else answerSocket(problem, socket, emit);
+    },
+    watch(server) {
+      server.addHook('onRequest', (request, reply, done) => {
+        note(request, reply);
+        done(hasOneHost(request) ? undefined : new Problem('malformed-request'));
+      });
+      // RFC 9110 §10.1.1: an expectation that is not known may be ignored.
+      server.server.on('checkExpectation', (request, response) => {
+        server.server.emit('request', request, response);
+      });
+      server.server.on('connect', (_request, socket) => {
+        socket.on('error', () => socket.destroy());
+        answerSocket(new Problem('malformed-request'), socket, emit);
+      });
+    },
+  };
+}
+
+/** The body of a request is broken: its own reply says so, unless it has been answered already. */
+function answerExchange(problem: Problem, { request, reply }: Exchange): void {
+  if (reply.raw.headersSent) return void request.raw.socket.destroySoon();
+  reply.hijack();
+  request.trail.outcome = problem.slug;
+  const { headers, body } = messageOf(problem, request.id);
+  const connection = { 'x-request-id': request.id, connection: 'close' };
+  reply.raw.writeHead(problem.status, { ...headers, ...connection }).end(body);
+}
+
+/** There is no request, only a socket. */
+function answerSocket(problem: Problem, socket: Duplex, emit: Emit): void {
+  const requestId = requestIdFor(undefined);
+  const { headers, body } = messageOf(problem, requestId);
+  const lines = Object.entries({ ...headers, 'x-request-id': requestId, connection: 'close' });
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.write(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${head}\r\n`);
+  socket.end(body);
+  const linger = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(linger));
+  emit({
+    type: 'request',
+    requestId,
+    method: 'unknown',
+    route: null,
+    status: problem.status,
+    durationMs: 0,
+    outcome: problem.slug,
+    app: null,
+    tenant: null,
+    strategy: null,
+  });
+}
+
+/** RFC 9112 §3.2: one in HTTP/1.1, at most one before. */
+function hasOneHost({ raw }: FastifyRequest): boolean {
+  const hosts = raw.rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length;
+  return hosts === 1 || (hosts === 0 && raw.httpVersion === '1.0');
+}
