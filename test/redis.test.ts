@@ -1,0 +1,178 @@
+// Connections to Redis: with credentials, over TLS, by way of sentinels, and without a server at all.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { RedisSettings } from '../src/config/redis-settings.ts';
+import { connectRedis } from '../src/redis.ts';
+import { createEventLog } from './support/events.ts';
+import { startRedis } from './support/redis.ts';
+
+const single: RedisSettings = { mode: 'single' };
+
+async function connect(t: TestContext, settings: RedisSettings, ...urls: readonly string[]) {
+  const events = createEventLog();
+  const connection = await connectRedis({
+    settings,
+    urls,
+    emit: events.add,
+    commandTimeoutMs: 5_000,
+  });
+  t.after(() => connection.close());
+  return { ...connection, events };
+}
+
+async function startServer(t: TestContext, ...args: readonly string[]) {
+  const server = await startRedis({ args });
+  t.after(() => server.stop());
+  return server;
+}
+
+const address = ({ port }: { readonly port: number }) => `127.0.0.1:${port}`;
+
+test('a connection is ready when it is made, and says so once', async (t) => {
+  const { client, isReady, events } = await connect(t, single, (await startServer(t)).url);
+  assert.equal(isReady(), true);
+  assert.equal(await client.ping(), 'PONG');
+  assert.deepEqual(events.of('redis-state'), [{ type: 'redis-state', state: 'ready' }]);
+});
+
+test('user, password and database of the address are used', async (t) => {
+  const server = await startServer(t);
+  const { client: first } = await connect(t, single, server.url);
+  await first.call('ACL', 'SETUSER', 'ann', 'on', '>p@ss:word', '~*', '+@all');
+  const user = `redis://ann:p%40ss%3Aword@${address(server)}`;
+  const { client } = await connect(t, single, `${user}/3`);
+  assert.equal(await client.call('ACL', 'WHOAMI'), 'ann');
+  await client.set('key', 'in database 3');
+  assert.equal(await (await connect(t, single, user)).client.get('key'), null);
+  assert.equal(await (await connect(t, single, `${user}/3`)).client.get('key'), 'in database 3');
+});
+
+test('with a wrong password the service starts, and is told why Redis is not there', async (t) => {
+  const server = await startServer(t, '--requirepass', 'right');
+  const { isReady, events } = await connect(t, single, `redis://:wrong@${address(server)}`);
+  assert.equal(isReady(), false);
+  const [lost] = events.of('redis-state');
+  assert.ok(lost?.state === 'lost');
+  assert.equal(lost.reason, 'WRONGPASS');
+});
+
+test('without a server the service starts, and Redis is used as soon as there is one', async (t) => {
+  const gone = await startServer(t);
+  await gone.stop();
+  const { client, isReady, events } = await connect(t, single, gone.url);
+  assert.equal(isReady(), false);
+  const [lost, ...others] = events.of('redis-state');
+  assert.ok(lost?.state === 'lost' && others.length === 0);
+  assert.equal(lost.reason, 'ECONNREFUSED');
+
+  const server = await startRedis({ port: gone.port });
+  t.after(() => server.stop());
+  assert.equal((await events.nth('redis-state', 2)).state, 'ready');
+  assert.equal(await client.ping(), 'PONG');
+});
+
+test('closing is not taken for a loss', async (t) => {
+  const server = await startServer(t);
+  const { client, close, events } = await connect(t, single, server.url);
+  const ended = once(client, 'end');
+  await close();
+  await ended;
+  assert.deepEqual(events.of('redis-state'), [{ type: 'redis-state', state: 'ready' }]);
+  await assert.rejects(client.ping());
+});
+
+test('closing without a server is quiet, and may be done twice', async (t) => {
+  const gone = await startServer(t);
+  await gone.stop();
+  const { close, events } = await connect(t, single, gone.url);
+  await close();
+  await close();
+  assert.equal(events.of('redis-state').length, 1);
+});
+
+test('a connection by way of sentinels finds the master, with its password and database', async (t) => {
+  const master = await startServer(t, '--requirepass', 'secret');
+  const sentinel = await startSentinel(t, master.port);
+  const settings: RedisSettings = { mode: 'sentinel', sentinelName: 'main' };
+  const { client, isReady } = await connect(t, settings, `redis://:secret@${address(sentinel)}/5`);
+  assert.equal(isReady(), true);
+  await client.set('key', 'in database 5');
+  const direct = `redis://:secret@${address(master)}/5`;
+  assert.equal(await (await connect(t, single, direct)).client.get('key'), 'in database 5');
+});
+
+test('the address of a sentinel may be IPv6, and its port is 26379 if it names none', async (t) => {
+  const settings: RedisSettings = { mode: 'sentinel', sentinelName: 'main' };
+  const { client } = await connect(t, settings, 'redis://[::1]', 'redis://sentinel.invalid:1');
+  assert.ok('sentinels' in client.options);
+  assert.deepEqual(client.options.sentinels, [
+    { host: '::1', port: 26_379 },
+    { host: 'sentinel.invalid', port: 1 },
+  ]);
+});
+
+for (const mode of ['single', 'cluster', 'sentinel'] as const) {
+  test(`rediss:// never sends a byte in the clear: ${mode}`, async (t) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const told = new Promise<Buffer>((resolve) => {
+      server.on('connection', (socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', (bytes) => {
+          socket.destroy();
+          resolve(bytes);
+        });
+      });
+    });
+    const place = server.address();
+    assert.ok(place !== null && typeof place === 'object');
+    const settings: RedisSettings = { mode, ...(mode === 'sentinel' && { sentinelName: 'main' }) };
+    const { client } = await connect(t, settings, `rediss://:secret@${address(place)}`);
+    const isHandshake = (await told).readUInt8(0) === 22;
+    assert.ok(isHandshake, 'the first record is of a TLS handshake (RFC 8446 §5.1)');
+    // Without this the master behind the sentinels is spoken to in the clear.
+    const { options } = client;
+    if (mode === 'sentinel') {
+      assert.ok('enableTLSForSentinelMode' in options && options.enableTLSForSentinelMode);
+      assert.ok(options.tls);
+    }
+  });
+}
+
+async function startSentinel(t: TestContext, masterPort: number): Promise<{ port: number }> {
+  const directory = await mkdtemp(join(tmpdir(), 'customer-360-sentinel-'));
+  const file = join(directory, 'sentinel.conf');
+  const free = await startRedis();
+  await free.stop();
+  await writeFile(
+    file,
+    [
+      `port ${free.port}`,
+      'bind 127.0.0.1',
+      `dir ${directory}`,
+      `sentinel monitor main 127.0.0.1 ${masterPort} 1`,
+      'sentinel auth-pass main secret',
+    ].join('\n'),
+  );
+  const child = spawn('redis-server', [file, '--sentinel'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    await rm(directory, { recursive: true });
+  });
+  let output = '';
+  for await (const chunk of child.stdout) {
+    output += chunk;
+    if (output.includes('+monitor master main')) return { port: free.port };
+  }
+  throw new Error(`The sentinel did not start: ${output}`);
+}

@@ -1,0 +1,65 @@
+// The deadline of a whole answer: a signal for what lies below, and a problem of its own when it passes.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Problem } from '../../src/domain/problem.ts';
+import type { Context, Source } from '../../src/domain/source.ts';
+import { deadline } from '../../src/resilience/deadline.ts';
+
+const ask: Context = { refresh: false, view: { fields: null, hide: new Set(), coding: null } };
+const LONG_MS = 3_600_000;
+
+/** Fails as a connection does when its signal ends; the timer keeps the process, as a socket would. */
+const hang: Source<string, string> = (_query, { signal }) =>
+  new Promise((_resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('never ended')), 10_000);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(new Problem('upstream-unavailable', { cause: signal.reason }));
+    });
+  });
+
+test('past the deadline it is upstream-timeout, with what went wrong as the cause', async () => {
+  await assert.rejects(deadline<string, string>(5)(hang)('a', ask), (error: unknown) => {
+    assert.ok(error instanceof Problem);
+    assert.equal(error.slug, 'upstream-timeout');
+    assert.ok(error.cause instanceof Problem);
+    return true;
+  });
+});
+
+test('within the deadline an answer passes, and so does a failure', async () => {
+  const layer = deadline<string, string>(LONG_MS);
+  assert.equal(await layer(async (query) => query.toUpperCase())('a', ask), 'A');
+  const failing = layer(async () => {
+    throw new Problem('upstream-throttled');
+  });
+  await assert.rejects(failing('a', ask), { slug: 'upstream-throttled' });
+});
+
+test('each answer has a deadline of its own', async () => {
+  const signals: (AbortSignal | undefined)[] = [];
+  const source = deadline<string, string>(LONG_MS)(async (query, { signal }) => {
+    signals.push(signal);
+    return query;
+  });
+  await Promise.all([source('a', ask), source('b', ask)]);
+  assert.ok(signals[0] && signals[1] && signals[0] !== signals[1]);
+});
+
+test('within a longer answer the deadline of that one holds', async () => {
+  const seen: (AbortSignal | undefined)[] = [];
+  const inner = deadline<string, string>(0)(async (query, { signal }) => {
+    seen.push(signal);
+    return query;
+  });
+  const outer = deadline<string, string>(LONG_MS)(async (query, context) => {
+    seen.push(context.signal);
+    return inner(query, context);
+  });
+  assert.equal(await outer('a', ask), 'a');
+  assert.equal(seen[0], seen[1]);
+  assert.equal(seen[0]?.aborted, false);
+
+  const short = deadline<string, string>(5)(deadline<string, string>(LONG_MS)(hang));
+  await assert.rejects(short('a', ask), { slug: 'upstream-timeout' });
+});

@@ -1,0 +1,116 @@
+// Quotas of all replicas together, on a real Redis; in each process alone while Redis fails.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { connectRedis } from '../../src/redis.ts';
+import { createLocalQuota } from '../../src/resilience/local-quota.ts';
+import { createSharedQuota } from '../../src/resilience/shared-quota.ts';
+import { createEventLog } from '../support/events.ts';
+import { NOW } from '../support/queries.ts';
+import { startRedis } from '../support/redis.ts';
+import { redisContents } from '../support/redis-contents.ts';
+
+const allowance = { requests: 3, perMs: 60_000 };
+
+async function startServer(t: TestContext) {
+  const server = await startRedis();
+  t.after(() => server.stop());
+  return server;
+}
+
+async function startReplica(t: TestContext, url: string) {
+  const events = createEventLog();
+  const connection = await connectRedis({
+    settings: { mode: 'single' },
+    urls: [url],
+    emit: events.add,
+    commandTimeoutMs: 5_000,
+  });
+  t.after(() => connection.close());
+  let failures = 0;
+  const counter = createSharedQuota({
+    redis: connection.client,
+    keyOf: (name) => `c360:quota:{${createHmac('sha256', 'secret').update(name).digest('hex')}}`,
+    fallback: createLocalQuota(() => NOW),
+    onFailure: () => {
+      failures += 1;
+    },
+  });
+  const take = (name: string, cost = 1) => counter.take(name, cost, allowance);
+  return { take, events, failures: () => failures, redis: connection.client };
+}
+
+test('replicas count in one window, and what does not fit is refused whole', async (t) => {
+  const { url } = await startServer(t);
+  const [one, other] = await Promise.all([startReplica(t, url), startReplica(t, url)]);
+  const uses = [
+    await one.take('desk'),
+    await other.take('desk'),
+    await one.take('desk', 2),
+    await other.take('desk'),
+    await one.take('desk'),
+    await other.take('mobile', 3),
+  ];
+  assert.deepEqual(
+    uses.map(({ admitted, used }) => [admitted, used]),
+    [
+      [true, 1],
+      [true, 2],
+      [false, 2],
+      [true, 3],
+      [false, 3],
+      [true, 3],
+    ],
+  );
+  for (const { resetMs } of uses) assert.ok(resetMs > 0 && resetMs <= allowance.perMs);
+  assert.deepEqual([one.failures(), other.failures()], [0, 0]);
+});
+
+test('a refused request begins no window', async (t) => {
+  const { url } = await startServer(t);
+  const { take, redis } = await startReplica(t, url);
+  assert.deepEqual(await take('desk', 4), { admitted: false, used: 0, resetMs: 60_000 });
+  assert.deepEqual(await redis.keys('*'), []);
+});
+
+test('a window ends by itself, and is not made longer by what is counted later', async (t) => {
+  const { url } = await startServer(t);
+  const { take, redis } = await startReplica(t, url);
+  await take('desk', 2);
+  const [key = ''] = await redis.keys('*');
+  await redis.pexpire(key, 1_000);
+  const { resetMs } = await take('desk');
+  assert.ok(resetMs <= 1_000 && (await redis.pttl(key)) <= 1_000);
+  await redis.del(key);
+  assert.deepEqual(await take('desk'), { admitted: true, used: 1, resetMs: 60_000 });
+});
+
+test('many at once never take more than there is', async (t) => {
+  const { url } = await startServer(t);
+  const replicas = await Promise.all([startReplica(t, url), startReplica(t, url)]);
+  const uses = await Promise.all(
+    Array.from({ length: 5 }, () => replicas.map(({ take }) => take('desk'))).flat(),
+  );
+  assert.equal(uses.filter(({ admitted }) => admitted).length, allowance.requests);
+});
+
+test('the name of an app is not to be seen in Redis', async (t) => {
+  const { url } = await startServer(t);
+  const { take } = await startReplica(t, url);
+  await take('agent-desktop');
+  const contents = await redisContents(url);
+  assert.match(contents.toString(), /^c360:quota:\{[0-9a-f]{64}\}\n/);
+  assert.equal(contents.includes('agent'), false);
+});
+
+test('while Redis fails each replica counts on its own, and says so', async (t) => {
+  const server = await startServer(t);
+  const { take, events, failures } = await startReplica(t, server.url);
+  await take('desk', 3);
+  assert.equal((await take('desk')).admitted, false);
+  await server.stop();
+  await events.nth('redis-state', 2);
+  assert.deepEqual(await take('desk', 3), { admitted: true, used: 3, resetMs: 60_000 });
+  assert.deepEqual(await take('desk'), { admitted: false, used: 3, resetMs: 60_000 });
+  assert.equal(failures(), 2);
+});

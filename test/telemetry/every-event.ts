@@ -1,0 +1,49 @@
+// One example of every event, for tests of what listens to them.
+import type { RequestEvent, ServiceEvent } from '../../src/telemetry/events.ts';
+
+/** A request that was answered from memory. */
+export const REQUEST: RequestEvent = {
+  type: 'request',
+  requestId: 'request-1',
+  method: 'GET',
+  route: '/v1/customer',
+  status: 200,
+  durationMs: 12,
+  outcome: 'hit',
+  app: 'desk',
+  tenant: 'acme',
+  strategy: 'email',
+};
+
+const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[] } = {
+  request: [REQUEST],
+  'cache-read': [{ type: 'cache-read', kind: 'range', outcome: 'hit', tier: 'memory', count: 3 }],
+  'upstream-call': [
+    {
+      type: 'upstream-call',
+      region: 'us',
+      endpoint: 'interactions',
+      outcome: 'upstream-invalid',
+      reason: 'status 302',
+      durationMs: 250,
+    },
+  ],
+  'upstream-drift': [
+    { type: 'upstream-drift', endpoint: 'summaries', drift: 'wrong-type', count: 4 },
+  ],
+  'upstream-refused-key': [
+    { type: 'upstream-refused-key', tenant: 'acme', region: 'us', keyPosition: 1, status: 401 },
+  ],
+  'store-failed': [{ type: 'store-failed', operation: 'read' }],
+  'entry-unreadable': [{ type: 'entry-unreadable' }],
+  'redis-state': [
+    { type: 'redis-state', state: 'ready' },
+    { type: 'redis-state', state: 'lost', reason: 'ECONNREFUSED' },
+  ],
+  'internal-error': [
+    { type: 'internal-error', requestId: 'request-1', name: 'TypeError', stack: ['at app.ts:1:1'] },
+  ],
+};
+
+/** At least one of each type: a type that is missing here does not compile. */
+export const EVERY_EVENT: readonly ServiceEvent[] = Object.values(BY_NAME).flat();

@@ -1,0 +1,94 @@
+// Metrics: each event counts somewhere, as Prometheus text, under labels of few values.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ServiceEvent } from '../../src/telemetry/events.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { EVERY_EVENT, REQUEST } from './every-event.ts';
+
+/** The samples of our own metrics after these events, without those of the process. */
+async function samplesAfter(...events: readonly ServiceEvent[]): Promise<readonly string[]> {
+  const metrics = createMetrics();
+  for (const event of events) metrics.emit(event);
+  return (await metrics.render())
+    .split('\n')
+    .filter((line) => /^(http_request|customer360)_/.test(line))
+    .filter((line) => !line.includes('_bucket{') && !line.endsWith(' 0'));
+}
+
+const expected: { readonly [Type in ServiceEvent['type']]: readonly string[] } = {
+  request: [
+    'http_request_duration_seconds_sum{method="GET",route="/v1/customer",status_code="200"} 0.012',
+    'http_request_duration_seconds_count{method="GET",route="/v1/customer",status_code="200"} 1',
+  ],
+  'cache-read': ['customer360_cache_reads_total{kind="range",outcome="hit",tier="memory"} 3'],
+  'upstream-call': [
+    'customer360_upstream_call_duration_seconds_sum{region="us",endpoint="interactions",outcome="upstream-invalid"} 0.25',
+    'customer360_upstream_call_duration_seconds_count{region="us",endpoint="interactions",outcome="upstream-invalid"} 1',
+  ],
+  'upstream-drift': ['customer360_upstream_drift_total{endpoint="summaries",drift="wrong-type"} 4'],
+  'upstream-refused-key': ['customer360_upstream_refused_keys_total{tenant="acme",region="us"} 1'],
+  'store-failed': ['customer360_store_failures_total{operation="read"} 1'],
+  'entry-unreadable': ['customer360_unreadable_entries_total 1'],
+  'redis-state': ['customer360_redis_up 1'],
+  'internal-error': ['customer360_internal_errors_total 1'],
+};
+
+for (const [type, samples] of Object.entries(expected)) {
+  test(`${type} is counted`, async () => {
+    const event = EVERY_EVENT.find((each) => each.type === type);
+    assert.ok(event);
+    assert.deepEqual((await samplesAfter(event)).toSorted(), samples.toSorted());
+  });
+}
+
+test('Redis is up or not', async () => {
+  const ready = { type: 'redis-state', state: 'ready' } as const;
+  const lost = { type: 'redis-state', state: 'lost', reason: 'ECONNREFUSED' } as const;
+  assert.deepEqual(await samplesAfter(ready, lost), []);
+  assert.deepEqual(await samplesAfter(ready, lost, ready), ['customer360_redis_up 1']);
+});
+
+test('it is Prometheus text, with what each metric means, and those of the process', async () => {
+  const metrics = createMetrics();
+  for (const event of EVERY_EVENT) metrics.emit(event);
+  const text = await metrics.render();
+  assert.match(metrics.contentType, /^text\/plain; version=/);
+  const sample = /^[a-zA-Z_:][\w:]*(\{[^}]*\})? (-?\d[\d.e+-]*|Nan|NaN|[+-]Inf)$/;
+  const comment = /^# (HELP|TYPE) [a-zA-Z_:][\w:]* \S/;
+  for (const line of text.trimEnd().split('\n').filter(Boolean)) {
+    assert.ok(sample.test(line) || comment.test(line), line);
+  }
+  const named = (kind: string) =>
+    [...text.matchAll(new RegExp(`^# ${kind} (customer360_\\w+|http_request_\\w+)`, 'gm'))].map(
+      ([, name]) => name,
+    );
+  assert.equal(named('HELP').length, 9);
+  assert.deepEqual(named('TYPE'), named('HELP'));
+  assert.match(text, /^nodejs_eventloop_lag_seconds /m);
+});
+
+test('what has many values is no label: requests differ by route, never by path, id or customer', async () => {
+  const requests = Array.from(
+    { length: 50 },
+    (_, index): ServiceEvent => ({
+      ...REQUEST,
+      requestId: `request-${index}`,
+      app: `app-${index}`,
+      tenant: `tenant-${index}`,
+      durationMs: index,
+    }),
+  );
+  const counts = (await samplesAfter(...requests)).filter((line) => line.includes('_count'));
+  assert.deepEqual(counts, [
+    'http_request_duration_seconds_count{method="GET",route="/v1/customer",status_code="200"} 50',
+  ]);
+  const [unknown] = await samplesAfter({ ...REQUEST, route: null, status: 404 });
+  assert.match(unknown ?? '', /route="none",status_code="404"/);
+});
+
+test('each service counts for itself', async () => {
+  const [one, other] = [createMetrics(), createMetrics()];
+  one.emit({ type: 'entry-unreadable' });
+  assert.match(await one.render(), /^customer360_unreadable_entries_total 1$/m);
+  assert.match(await other.render(), /^customer360_unreadable_entries_total 0$/m);
+});
