@@ -39,8 +39,9 @@ export function createMemoryStore({ maxBytes, maxEntryBytes, now }: MemoryStoreO
       return entry;
     },
     async write(key, entry) {
-      if (entry.body.length > maxEntryBytes) return false;
       const name = key.identity + key.field;
+      entries.delete(name);
+      if (entry.body.length > maxEntryBytes) return false;
       entries.set(name, { entry, bytes: weigh(entry) });
       return entries.has(name);
     },

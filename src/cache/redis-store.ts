@@ -55,7 +55,10 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       return entry && freshness(entry.instants, now()) !== 'expired' ? entry : undefined;
     },
     async write(key, entry) {
-      if (entry.body.length > maxEntryBytes) return false;
+      if (entry.body.length > maxEntryBytes) {
+        await redis.hdel(key.identity, key.field);
+        return false;
+      }
       const frame = encodeFrame(key, entry, sealer);
       const indexOf = (kind: string) => `${key.identity}:${kind}`;
       const keys = [key.identity, indexOf(key.kind), ...KINDS.map(indexOf)];

@@ -6,6 +6,6 @@ import type { Entry } from './entry.ts';
 export interface Store {
   /** The entry if there is one that has not expired. */
   read(key: CacheKey): Promise<Entry | undefined>;
-  /** Keeps an entry; false if it was not kept (too large, or the store failed). */
+  /** Keeps an entry in the place of an older one; false if it is too large, and then neither is kept. */
   write(key: CacheKey, entry: Entry): Promise<boolean>;
 }

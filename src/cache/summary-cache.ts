@@ -39,6 +39,8 @@ export function summaryCache(
   return (next) => async (query, context) => {
     const known = context.refresh ? new Map<string, Part>() : await readParts(query, options);
     const missing = query.interactionIds.filter((id) => !known.has(id));
+    emitHits([...known.values()], options.emit);
+    if (missing.length > 0) emitMisses(missing.length, context, options.emit);
     const { parts, stored } = await fetchParts({ ...query, interactionIds: missing }, context, {
       ...options,
       next,
@@ -46,7 +48,6 @@ export function summaryCache(
     });
     const all = new Map([...known, ...parts.map((part) => [part.result.id, part] as const)]);
     const ordered = query.interactionIds.flatMap((id) => all.get(id) ?? []);
-    emitReads(ordered, context, options.emit);
     return {
       results: ordered.map((part) => part.result),
       instants: joinInstants(ordered.map((part) => part.instants)),
@@ -110,11 +111,14 @@ function provenanceOf(
   return { outcome: 'hit', tier };
 }
 
-function emitReads(parts: readonly Part[], { refresh }: Context, emit: Emit): void {
-  for (const tier of ['memory', 'redis', 'none'] as const) {
+function emitHits(parts: readonly Part[], emit: Emit): void {
+  for (const tier of ['memory', 'redis'] as const) {
     const count = parts.filter((part) => part.tier === tier).length;
-    const missed = refresh ? 'refresh' : 'miss';
-    const outcome = tier === 'none' ? missed : 'hit';
-    if (count > 0) emit({ type: 'cache-read', kind: 'summary', outcome, tier, count });
+    if (count > 0) emit({ type: 'cache-read', kind: 'summary', outcome: 'hit', tier, count });
   }
+}
+
+function emitMisses(count: number, { refresh }: Context, emit: Emit): void {
+  const outcome = refresh ? 'refresh' : 'miss';
+  emit({ type: 'cache-read', kind: 'summary', outcome, tier: 'none', count });
 }

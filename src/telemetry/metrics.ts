@@ -69,7 +69,8 @@ export function createMetrics(): Metrics {
   });
   const redisUp = new Gauge({
     name: 'customer360_redis_up',
-    help: '1 while Redis is connected',
+    help: '1 while Redis is connected, 0 while it is lost; absent without Redis',
+    labelNames: ['connection'],
     registers,
   });
 
@@ -94,7 +95,7 @@ export function createMetrics(): Metrics {
       case 'entry-unreadable':
         return unreadable.inc();
       case 'redis-state':
-        return redisUp.set(event.state === 'ready' ? 1 : 0);
+        return redisUp.set({ connection: 'commands' }, event.state === 'ready' ? 1 : 0);
       case 'internal-error':
         return internalErrors.inc();
     }

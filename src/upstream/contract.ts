@@ -109,7 +109,7 @@ export function readVendorSummaries(body: unknown, note: NoteDrift): VendorSumma
 function readInteraction(row: unknown, note: NoteDrift): readonly VendorInteraction[] {
   if (!isObject(row)) return dropped(note);
   const read = readFields(interactionSchema, row, note);
-  if (!read.interactionId) return dropped(note);
+  if (!isId(read.interactionId)) return dropped(note);
   for (const [name, values] of Object.entries(KNOWN_VALUES)) {
     const value = read[name as keyof typeof KNOWN_VALUES];
     if (value !== null && !values.has(value)) note('unknown-value');
@@ -162,7 +162,7 @@ function readTopics(half: JsonObject, note: NoteDrift): VendorInsights['topics']
 function readSummary(item: unknown, note: NoteDrift): readonly VendorSummary[] {
   if (!isObject(item)) return dropped(note);
   const { interactionId, content, metadata } = readFields(summarySchema, item, note);
-  if (!interactionId) return dropped(note);
+  if (!isId(interactionId)) return dropped(note);
   const { result, status, type, duration } = readFields(contentSchema, content ?? {}, note);
   const { createdAt } = readFields(metadataSchema, metadata ?? {}, note);
   return [
@@ -210,6 +210,11 @@ function readFields<Schema extends z.ZodObject>(
     else if (value !== null && read[name] === null) note('wrong-type');
   }
   return read;
+}
+
+/** Ids are asked for again, in URLs: what no URL can hold is none. */
+function isId(text: string | null): text is string {
+  return text !== null && text.trim() !== '' && text.isWellFormed();
 }
 
 function words(items: readonly unknown[] | null, note: NoteDrift): readonly string[] {

@@ -60,7 +60,8 @@ export function createEightByEight(options: EightByEightOptions): EightByEight {
         endpoint: endpointOf(call),
         outcome,
         reason,
-        durationMs: now() - startedAt,
+        // A clock may be set back meanwhile.
+        durationMs: Math.max(0, now() - startedAt),
       });
     try {
       const answer = await ask(call, rest);

@@ -59,14 +59,18 @@ function isQuotaFault({ status, body }: UpstreamResponse): boolean {
 
 /** Seconds from `Retry-After` (seconds or a date, RFC 9110 §10.2.3) or `x-ratelimit-reset` (Unix seconds). */
 function readRetryAfter({ headers }: UpstreamResponse, now: number): number | undefined {
-  const retryAfter = headers['retry-after'];
-  const reset = headers['x-ratelimit-reset'];
-  if (typeof retryAfter === 'string') {
-    const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;
-    const untilDate = (Date.parse(retryAfter) - now) / 1000;
-    return seconds ?? (Number.isNaN(untilDate) ? undefined : untilDate);
-  }
-  return typeof reset === 'string' && /^\d+$/.test(reset) ? Number(reset) - now / 1000 : undefined;
+  const retryAfter = readHeader(headers['retry-after']);
+  const untilDate = (Date.parse(retryAfter) - now) / 1000;
+  const untilReset = readSeconds(readHeader(headers['x-ratelimit-reset'])) - now / 1000;
+  return [readSeconds(retryAfter), untilDate, untilReset].find((seconds) => !Number.isNaN(seconds));
+}
+
+function readHeader(value: UpstreamResponse['headers'][string]): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function readSeconds(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** The JSON of a body, or undefined if it is none. */

@@ -143,9 +143,10 @@ test('if the missing ones cannot be had, the known ones are answered and the oth
 });
 
 test('if nothing at all can be had, the problem is thrown on', async () => {
-  const { source, vendor } = startProcess();
+  const { source, vendor, reads } = startProcess();
   vendor.failure = new Problem('upstream-throttled');
   await assert.rejects(source(query('a', 'b'), ask), { slug: 'upstream-throttled' });
+  assert.deepEqual(reads(), ['summary miss none 2']);
 });
 
 test('a fault of ours is not taken for an unavailable summary', async () => {

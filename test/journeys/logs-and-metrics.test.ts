@@ -176,7 +176,7 @@ test('metrics count requests by method, route and status, reads of the cache, an
     'customer360_upstream_call_duration_seconds_count{region="us",endpoint="interactions",outcome="ok"} 1',
     'customer360_upstream_call_duration_seconds_count{region="us",endpoint="summaries",outcome="ok"} 1',
     'customer360_upstream_call_duration_seconds_count{region="us",endpoint="interactions",outcome="upstream-throttled"} 1',
-    'customer360_redis_up 1',
+    'customer360_redis_up{connection="commands"} 1',
   ]) {
     assert.ok(text.includes(`${line}\n`), `${line}\n${text}`);
   }

@@ -48,7 +48,13 @@ async function assertReady({ url, opsUrl }: Service, degraded: readonly string[]
     assert.equal((await fetch(`${origin}/livez`)).status, 200);
   }
   const metrics = await (await fetch(`${opsUrl}/metrics`)).text();
-  assert.match(metrics, new RegExp(`^customer360_redis_up ${degraded.length === 0 ? 1 : 0}$`, 'm'));
+  assert.match(
+    metrics,
+    new RegExp(
+      `^customer360_redis_up\\{connection="commands"\\} ${degraded.length === 0 ? 1 : 0}$`,
+      'm',
+    ),
+  );
 }
 
 /** Waits until Redis is seen as this for the n-th time. */

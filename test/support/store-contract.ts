@@ -98,6 +98,8 @@ export function storeContract(
       assert.equal(await store.read(large), undefined);
       assert.equal(await store.write(largest, someEntry('x'.repeat(1000))), true);
       assert.equal((await store.read(largest))?.body.length, 1000);
+      assert.equal(await store.write(largest, someEntry('x'.repeat(1001))), false);
+      assert.equal(await store.read(largest), undefined, 'an older entry gives way all the same');
     });
 
     test('any bytes pass unharmed, none at all included', async () => {

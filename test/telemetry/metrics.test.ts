@@ -29,7 +29,7 @@ const expected: { readonly [Type in ServiceEvent['type']]: readonly string[] } =
   'upstream-refused-key': ['customer360_upstream_refused_keys_total{tenant="acme",region="us"} 1'],
   'store-failed': ['customer360_store_failures_total{operation="read"} 1'],
   'entry-unreadable': ['customer360_unreadable_entries_total 1'],
-  'redis-state': ['customer360_redis_up 1'],
+  'redis-state': ['customer360_redis_up{connection="commands"} 1'],
   'internal-error': ['customer360_internal_errors_total 1'],
 };
 
@@ -45,7 +45,9 @@ test('Redis is up or not', async () => {
   const ready = { type: 'redis-state', state: 'ready' } as const;
   const lost = { type: 'redis-state', state: 'lost', reason: 'ECONNREFUSED' } as const;
   assert.deepEqual(await samplesAfter(ready, lost), []);
-  assert.deepEqual(await samplesAfter(ready, lost, ready), ['customer360_redis_up 1']);
+  assert.deepEqual(await samplesAfter(ready, lost, ready), [
+    'customer360_redis_up{connection="commands"} 1',
+  ]);
 });
 
 test('it is Prometheus text, with what each metric means, and those of the process', async () => {

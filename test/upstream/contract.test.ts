@@ -164,11 +164,12 @@ test('fields and values that are not documented pass, and are noted', () => {
 });
 
 test('an item that is no object or has no id is dropped, and the answer is not complete', () => {
-  const rows = [null, 'int-1', 7, [], {}, { interactionId: '' }, { interactionId: 7 }, full];
+  const ids = ['', ' ', 7, '\ud800'].map((interactionId) => ({ interactionId }));
+  const rows = [null, 'int-1', 7, [], {}, ...ids, full];
   const { answer, drifts } = readCustomer({ interactions: rows });
   assert.equal(answer.interactions.length, 1);
-  assert.deepEqual([answer.rows, answer.droppedRows], [8, 7]);
-  assert.equal(drifts.filter((drift) => drift === 'dropped-item').length, 7);
+  assert.deepEqual([answer.rows, answer.droppedRows], [10, 9]);
+  assert.equal(drifts.filter((drift) => drift === 'dropped-item').length, 9);
   const { query } = readQuery('contactId=c-1');
   assert.equal(customerFrom(query, answer).complete, false);
   assert.equal(customerFrom(query, readCustomer({ interactions: [full] }).answer).complete, true);

@@ -199,6 +199,8 @@ test('Retry-After is seconds or a date; what is neither is passed over', () => {
   assert.equal(waits({ 'retry-after': 'soon' }), 5);
   assert.equal(waits({ 'retry-after': ['1', '2'] }), 5);
   assert.equal(waits({ 'x-ratelimit-reset': 'soon' }), 5);
+  const resetAt = String(Math.floor(NOW / 1000) + 20);
+  assert.equal(waits({ 'retry-after': 'soon', 'x-ratelimit-reset': resetAt }), 20);
   assert.equal(waits({ 'x-ratelimit-reset': String(Math.floor(NOW / 1000) - 60) }), 1);
 });
 
