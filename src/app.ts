@@ -92,7 +92,7 @@ export async function buildApp(
     lifecycle,
     trustedProxies,
     ticks: () => performance.now(),
-    degraded: () => (redis === null || redis.isReady() ? [] : ['redis']),
+    degraded: () => (redis === null || redis.isHealthy() ? [] : ['redis']),
   };
   const api = await createApiServer({
     ...common,
@@ -158,7 +158,7 @@ function createTiers({ configuration, redis, now, emit }: Parts): Tiers {
   const memory = createMemoryStore({ maxBytes: memoryBytes, maxEntryBytes, now });
   if (redis === null) return { memory, redis: null };
   const sealer = createSealer(configuration.secrets.deriveKey('cache-values'));
-  const store = createRedisStore({ redis: redis.client, sealer, maxEntryBytes, now, emit });
+  const store = createRedisStore({ redis: redis.commands, sealer, maxEntryBytes, now, emit });
   return { memory, redis: softStore(store, emit) };
 }
 
@@ -169,7 +169,7 @@ function createQuotaCounter({ configuration, redis, now, emit }: Parts): QuotaCo
   const keyOf = (app: string) =>
     `c360:quota:{${createHmac('sha256', secret).update(app).digest('base64url')}}`;
   const onFailure = () => emit({ type: 'store-failed', operation: 'quota' });
-  return createSharedQuota({ redis: redis.client, keyOf, fallback: local, onFailure });
+  return createSharedQuota({ redis: redis.commands, keyOf, fallback: local, onFailure });
 }
 
 async function connect(

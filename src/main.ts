@@ -11,6 +11,8 @@ const USAGE = `Usage:
   config check [FILE]    say what is wrong with a configuration, or what it means
 `;
 
+const NODE_MAJOR = 24;
+
 const io: CommandIo = {
   env: process.env,
   readFile: (path) => readFileSync(path, 'utf8'),
@@ -21,6 +23,10 @@ const io: CommandIo = {
 process.exitCode = await run(process.argv.slice(2));
 
 async function run([command, ...args]: readonly string[]): Promise<number> {
+  if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR) {
+    io.fail(`Node ${NODE_MAJOR} or newer is needed, and brought by npm: use npm start.\n`);
+    return EXIT.unavailable;
+  }
   try {
     loadDotEnv('.env');
   } catch (error) {

@@ -2,12 +2,17 @@
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis } from 'ioredis';
 import type { RedisSettings } from './config/redis-settings.ts';
+import { guardCommands, type RedisCommands } from './resilience/redis-commands.ts';
 import type { Emit } from './telemetry/events.ts';
 
 /** A connection that may come and go. */
 export interface RedisConnection {
   readonly client: Redis | Cluster;
+  /** The client's commands; those to use in the way of a request. */
+  readonly commands: RedisCommands;
   isReady(): boolean;
+  /** Ready, and no command has failed for a while. */
+  isHealthy(): boolean;
   close(): Promise<void>;
 }
 
@@ -24,17 +29,23 @@ interface RedisConnectionOptions {
   readonly emit: Emit;
   /** The longest wait for one command, in milliseconds. */
   readonly commandTimeoutMs: number;
+  /** Milliseconds that only grow. */
+  readonly ticks?: () => number;
 }
 
 const CONNECT_TIMEOUT_MS = 1_000;
 /** A server that owes an answer for so long hangs: its connection is given up, as if it were lost. */
 const SILENCE_TIMEOUT_MS = 1_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
+/** A failed command makes the connection unhealthy for so long, and is told so often at the most. */
+const UNHEALTHY_MS = 10_000;
+const TOLD_EVERY_MS = 60_000;
 
 /** Connects; resolves when Redis is ready or after a second without it: the service starts either way. */
 export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
-  const { emit } = options;
+  const { emit, ticks = () => performance.now() } = options;
   const client = createClient(options);
+  const failures = createFailureLog(emit, ticks);
   let isReady = false;
   let reason = 'unreachable';
   // Without a listener an error would end the process.
@@ -44,6 +55,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   client.on('ready', () => {
     isReady = true;
     reason = 'closed';
+    failures.forget();
     emit({ type: 'redis-state', state: 'ready' });
   });
   client.on('close', () => {
@@ -54,7 +66,9 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   if (!isReady) emit({ type: 'redis-state', state: 'lost', reason });
   return {
     client,
+    commands: guardCommands(client, { isReady: () => isReady, onFailure: failures.add }),
     isReady: () => isReady,
+    isHealthy: () => isReady && !failures.isRecent(),
     async close() {
       client.removeAllListeners('close');
       if (isReady) await client.quit().catch(() => undefined);
@@ -103,13 +117,33 @@ function reconnectDelayMs(attempt: number): number {
   return delay / 2 + Math.random() * (delay / 2);
 }
 
+/** Remembers when a command failed last, though connected, and tells operators why, now and then. */
+function createFailureLog(emit: Emit, ticks: () => number) {
+  let failedAt = Number.NEGATIVE_INFINITY;
+  let told = { reason: '', at: Number.NEGATIVE_INFINITY };
+  return {
+    add(error: unknown) {
+      failedAt = ticks();
+      const reason = reasonOf(error);
+      if (reason === told.reason && failedAt - told.at < TOLD_EVERY_MS) return;
+      told = { reason, at: failedAt };
+      emit({ type: 'redis-state', state: 'failing', reason });
+    },
+    isRecent: () => ticks() - failedAt < UNHEALTHY_MS,
+    forget() {
+      failedAt = Number.NEGATIVE_INFINITY;
+    },
+  };
+}
+
 /** The system's code (`ECONNREFUSED`) or Redis' own (`WRONGPASS`), without the message, which may hold more. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unreachable';
   const code = 'code' in error ? error.code : undefined;
-  return typeof code === 'string'
-    ? code
-    : (/^[A-Z]{3,20}\b/.exec(error.message)?.[0] ?? error.name);
+  if (typeof code === 'string') return code;
+  if (/time(?:d )?out/i.test(error.message)) return 'timeout';
+  if (/sentinels are unreachable/i.test(error.message)) return 'sentinels-unreachable';
+  return /^[A-Z]{3,20}\b/.exec(error.message)?.[0] ?? error.name;
 }
 
 function hostAndPort({ hostname, port }: URL): { host: string; port: number } {

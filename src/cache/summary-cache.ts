@@ -87,18 +87,24 @@ async function fetchParts(
       const freshMs = summaryFreshMs(result, query.tenant.freshness);
       return { result, instants: instantsFrom(now(), freshMs), tier: 'none' };
     });
-  if (query.interactionIds.length === 0) return { parts: [], stored: false };
-  try {
-    const parts = partsOf(await next(query, context));
-    const writes = parts.map(({ result, instants }) => {
-      const entry = createEntry(Buffer.from(JSON.stringify(result)), instants);
-      return writeAll(keys.summary(query, result.id), entry, tiers);
-    });
-    return { parts, stored: (await Promise.all(writes)).every(Boolean) };
-  } catch (error) {
+  const ids = query.interactionIds;
+  if (ids.length === 0) return { parts: [], stored: false };
+  const results = await next(query, context).catch((error: unknown) => {
     if (isNeeded || !isProblem(error)) throw error;
-    return { parts: partsOf(unavailableResults(query.interactionIds)), stored: false };
-  }
+    return [];
+  });
+  const told = partsOf(results);
+  const writes = told.map(({ result, instants }) => {
+    const entry = createEntry(Buffer.from(JSON.stringify(result)), instants);
+    return writeAll(keys.summary(query, result.id), entry, tiers);
+  });
+  const areKept = (await Promise.all(writes)).every(Boolean);
+  // What could not be asked is not kept: only what the vendor said is.
+  const untold = ids.filter((id) => !results.some((result) => result.id === id));
+  return {
+    parts: [...told, ...partsOf(unavailableResults(untold))],
+    stored: areKept && untold.length === 0,
+  };
 }
 
 function provenanceOf(

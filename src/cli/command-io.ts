@@ -13,4 +13,4 @@ export interface CommandIo {
 }
 
 /** Exit codes as in sysexits.h. */
-export const EXIT = { ok: 0, usage: 64, configuration: 78 } as const;
+export const EXIT = { ok: 0, usage: 64, unavailable: 69, configuration: 78 } as const;

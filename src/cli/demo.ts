@@ -19,7 +19,6 @@ const APP_KEYS = {
 const CONFIG_FILE = fileURLToPath(new URL('../../config.sandbox.yaml', import.meta.url));
 const CONFIGURED_SANDBOX = 'http://127.0.0.1:9360';
 const LATENCY_MS = 150;
-const EXIT_UNAVAILABLE = 69;
 
 /** Serves until a signal. Ports are taken from `PORT`, `OPS_PORT` and `SANDBOX_PORT`. */
 export async function runDemo(io: CommandIo): Promise<number> {
@@ -30,7 +29,7 @@ export async function runDemo(io: CommandIo): Promise<number> {
     return EXIT.configuration;
   }
   const sandbox = await openSandbox(port, io);
-  if (sandbox === undefined) return EXIT_UNAVAILABLE;
+  if (sandbox === undefined) return EXIT.unavailable;
   const exitCode = await serveBefore(sandbox, io);
   if (exitCode !== EXIT.ok) await sandbox.close();
   return exitCode;
@@ -40,7 +39,7 @@ async function serveBefore(sandbox: Sandbox, io: CommandIo): Promise<number> {
   const configuration = readConfiguration(demoSources(io, sandbox), io);
   if (configuration === undefined) return EXIT.configuration;
   const service = await startService(configuration, io);
-  if (service === undefined) return EXIT_UNAVAILABLE;
+  if (service === undefined) return EXIT.unavailable;
   io.write(welcome(originOf(service.api), originOf(service.ops)));
   return EXIT.ok;
 }

@@ -8,17 +8,17 @@ import {
   loadConfiguration,
 } from '../config/configuration.ts';
 import { ConfigurationError, renderFaults } from '../config/faults.ts';
+import type { DrainWaits } from '../drain.ts';
 import { internalError } from '../telemetry/events.ts';
+import { logEvents } from '../telemetry/logging.ts';
 import { type CommandIo, EXIT } from './command-io.ts';
-
-const EXIT_UNAVAILABLE = 69;
 
 /** Serves until a signal. Returns an exit code if the service cannot start, else 0 when it listens. */
 export async function serve(io: CommandIo): Promise<number> {
   const configuration = readConfiguration(io, io);
   if (configuration === undefined) return EXIT.configuration;
   const service = await startService(configuration, io);
-  return service === undefined ? EXIT_UNAVAILABLE : EXIT.ok;
+  return service === undefined ? EXIT.unavailable : EXIT.ok;
 }
 
 /** Builds the service, listens on both ports and drains on a signal; undefined if a port cannot be had. */
@@ -28,7 +28,9 @@ export async function startService(
 ): Promise<Service | undefined> {
   const { listen, ops, shutdown } = configuration;
   const logger = createLogger(configuration.logLevel);
-  const app = await buildApp(configuration, logger);
+  const building = buildApp(configuration, logger);
+  drainOnSignal(building, { shutdown, logger });
+  const app = await building;
   try {
     // Fastify writes to the options that it is given.
     await app.api.listen({ ...listen });
@@ -38,17 +40,26 @@ export async function startService(
     await app.drain({ delayMs: 0, graceMs: 0 });
     return undefined;
   }
-  const tell = (error: unknown) => app.emit(internalError(error, null));
-  const settings = { delay: false, logger: false, onSecondError: tell } as const;
-  closeWithGrace(settings, async ({ err, signal }) => {
-    if (err) tell(err);
-    logger.info({ signal }, 'draining');
-    await app.drain(err ? { delayMs: 0, graceMs: shutdown.graceMs } : shutdown);
-    logger.info('ended');
-  });
   for (const notice of configuration.notices) logger.warn(notice);
   logger.info({ api: app.api.listeningOrigin, ops: app.ops.listeningOrigin }, 'listening');
   return app;
+}
+
+/** Also while the service is still being built: process 1 of a container ignores a signal that nobody handles. */
+function drainOnSignal(
+  building: Promise<Service>,
+  { shutdown, logger }: { shutdown: DrainWaits; logger: Logger },
+): void {
+  const tell = (error: unknown) => logEvents(logger)(internalError(error, null));
+  const skip: closeWithGrace.AllEvents[] = ['beforeExit'];
+  const settings = { delay: false, logger: false, skip, onSecondError: tell } as const;
+  closeWithGrace(settings, async ({ err, signal }) => {
+    if (err) tell(err);
+    logger.info({ signal }, 'draining');
+    const app = await building.catch(() => undefined);
+    await app?.drain(err ? { delayMs: 0, graceMs: shutdown.graceMs } : shutdown);
+    logger.info('ended');
+  });
 }
 
 /** Reads a configuration; tells all its faults and returns undefined if there are any. */

@@ -10,6 +10,8 @@ export interface RawText {
 /** The values of each parameter by name: decoded texts from a query string, any JSON from a body. */
 export interface Parameters {
   readonly from: 'query' | 'body';
+  /** True if there were some in a query string beside the body; their values are not read. */
+  readonly isSplit?: boolean;
   readonly values: ReadonlyMap<string, readonly unknown[]>;
 }
 
@@ -49,9 +51,13 @@ export function parametersFromQuery(queryString: string): Parameters {
 }
 
 /** Reads a JSON object. */
-export function parametersFromBody(body: Readonly<Record<string, unknown>>): Parameters {
+export function parametersFromBody(
+  body: Readonly<Record<string, unknown>>,
+  { isSplit = false } = {},
+): Parameters {
   return {
     from: 'body',
+    isSplit,
     values: new Map(Object.entries(body).map(([name, value]) => [name, [value]])),
   };
 }
@@ -63,6 +69,12 @@ export class Faults {
   add(parameter: string, code: FaultCode, detail: string): undefined {
     this.#faults.push({ parameter, code, detail });
     return undefined;
+  }
+
+  /** Adds the faults of others, those that say the same once. */
+  addEachOnce(others: Faults): void {
+    const byContent = new Map(others.#faults.map((fault) => [JSON.stringify(fault), fault]));
+    this.#faults.push(...byContent.values());
   }
 
   /** @throws {Problem} `invalid-request` with all faults, if there is one. */
@@ -106,7 +118,7 @@ export function readList(
 
 /**
  * Reads every value of a repeated query parameter, or the array of a JSON one, without splitting at commas.
- * Undefined when it was not given or has a fault, of which the first is noted.
+ * Undefined when it was not given or has a fault; each kind of fault is noted once.
  */
 export function readTexts(
   parameters: Parameters,
@@ -115,21 +127,22 @@ export function readTexts(
 ): readonly string[] | undefined {
   const items = listItems(parameters, name, faults);
   if (items === undefined) return undefined;
-  const texts: string[] = [];
-  for (const item of items) {
-    const checked = checkText(item, name, { code, faults });
-    if (checked === undefined) return undefined;
-    texts.push(checked.text);
-  }
-  return texts;
+  const once = new Faults();
+  const texts = items.map((item) => checkText(item, name, { code, faults: once })?.text);
+  faults.addEachOnce(once);
+  return texts.every((text) => text !== undefined) ? texts : undefined;
 }
 
-/** Notes every parameter that is not in `known`. A name is shown only if it cannot be a value in disguise. */
+/** Notes parameters in two places, and every one that is not in `known`. A name is shown only if it cannot be a value in disguise. */
 export function refuseUnknown(
   parameters: Parameters,
   known: ReadonlySet<string>,
   faults: Faults,
 ): void {
+  if (parameters.isSplit) {
+    const detail = 'With this method all parameters go into the body; the URL has no query string.';
+    faults.add('body', 'parameter-conflict', detail);
+  }
   const unknown = [...parameters.values.keys()].filter((name) => !known.has(name));
   for (const name of unknown.slice(0, MAX_UNKNOWN_REPORTED)) {
     faults.add(
@@ -140,9 +153,9 @@ export function refuseUnknown(
   }
 }
 
-/** True for well-formed Unicode without control characters and without marks that reorder text. */
+/** True for well-formed Unicode without control characters and without those that cannot be seen. */
 function isPlainText(text: string): boolean {
-  return text.isWellFormed() && !/[\p{Cc}\p{Bidi_Control}]/u.test(text);
+  return text.isWellFormed() && !/[\p{Cc}\p{Cf}]/u.test(text);
 }
 
 function listItems(
@@ -178,7 +191,7 @@ function checkText(
     return faults.add(
       name,
       code,
-      'Remove control characters, direction marks and lone surrogates.',
+      'Remove control characters, invisible characters and lone surrogates.',
     );
   }
   if (raw.text.trim() === '') {

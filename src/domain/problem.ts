@@ -103,7 +103,8 @@ export const PROBLEMS = {
   'upstream-unavailable': {
     status: 503,
     title: '8x8 cannot be reached',
-    explanation: '8x8 failed or could not be connected to. Try again after `Retry-After` seconds.',
+    explanation:
+      '8x8 failed, could not be connected to, or left an attempt without an answer. Try again after `Retry-After` seconds.',
   },
   'upstream-throttled': {
     status: 503,

@@ -107,7 +107,6 @@ function readIds(parameters: Parameters, name: string, faults: Faults): readonly
   const count = texts?.length ?? 0;
   if (count < 1 || count > MAX_IDS) {
     faults.add(name, 'ids-count', `Give 1 to ${MAX_IDS} interaction ids.`);
-    return [];
   }
   const ids = (texts ?? []).map(normalizeId);
   if (ids.includes(undefined)) {

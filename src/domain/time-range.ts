@@ -31,6 +31,8 @@ export const TIME_PARAMETERS = ['startTime', 'endTime', 'last'] as const;
 
 const ONE_YEAR: Duration = { months: 12, seconds: 0 };
 const DEFAULT_LAST = 'P1Y';
+/** No interaction is older; and each later year has four digits. */
+const EARLIEST = 0;
 const WITH_ZONE = z.iso.datetime({ offset: true });
 
 /** What a range is judged and rounded by: the present (Unix ms) and the tenant's grid (ms). */
@@ -97,14 +99,16 @@ function rangeBetween(
   { now, gridMs }: Calendar,
   faults: Faults,
 ): TimeRange | undefined {
-  const from = start ?? subtractDuration(end ?? now, ONE_YEAR);
+  const from = start ?? Math.max(subtractDuration(end ?? now, ONE_YEAR), EARLIEST);
   const parameter = start === undefined ? 'endTime' : 'startTime';
-  if (end !== undefined && from >= end) {
-    return faults.add(parameter, 'time-range-inverted', 'startTime must be before endTime.');
+  const isInverted = end !== undefined && from >= end;
+  if (isInverted) {
+    faults.add(parameter, 'time-range-inverted', 'startTime must be before endTime.');
   }
   if (from > now) {
-    return faults.add(parameter, 'time-range-in-future', 'The range must begin in the past.');
+    faults.add(parameter, 'time-range-in-future', 'The range must begin in the past.');
   }
+  if (isInverted || from > now) return undefined;
   const startAt = floorTo(from, gridMs);
   const endAt = end === undefined ? undefined : ceilTo(end, gridMs);
   // Judged by the rounded end, so that a canonical range is the same range again.
@@ -120,15 +124,14 @@ function readInstant(
   const raw = readText(parameters, name, { code: 'time-invalid', faults });
   if (raw === undefined) return undefined;
   const text = restoreOffset(raw).trim();
-  if (WITH_ZONE.safeParse(text).success && !text.startsWith('0000')) {
-    return Date.parse(text.replace(/(\.\d{3})\d+/, '$1'));
-  }
+  const at = Date.parse(text.replace(/(\.\d{3})\d+/, '$1'));
+  if (WITH_ZONE.safeParse(text).success && at >= EARLIEST) return at;
   return WITH_ZONE.safeParse(`${text}Z`).success
     ? faults.add(name, 'time-zone-missing', 'Add Z or an offset such as -05:00.')
     : faults.add(
         name,
         'time-invalid',
-        'Give an ISO 8601 instant with seconds, such as 2025-08-15T10:30:00Z; in a URL write + as %2B.',
+        'Give an ISO 8601 instant from 1970 on, with seconds, such as 2025-08-15T10:30:00Z; in a URL write + as %2B.',
       );
 }
 

@@ -92,6 +92,7 @@ function answerSocket(problem: Problem, socket: Duplex, emit: Emit): void {
     status: problem.status,
     durationMs: 0,
     outcome: problem.slug,
+    reason: null,
     app: null,
     tenant: null,
     strategy: null,

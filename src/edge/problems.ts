@@ -60,6 +60,7 @@ function problemOf(error: FastifyError): Problem {
 
 function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   request.trail.outcome = problem.slug;
+  request.trail.reason = problem.details.reason ?? null;
   const { headers, body } = messageOf(problem, request.id);
   return reply.code(problem.status).headers(headers).send(body);
 }

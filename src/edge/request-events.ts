@@ -10,6 +10,7 @@ export interface Trail {
   tenant: string | null;
   strategy: Strategy | null;
   outcome: string | null;
+  reason: string | null;
 }
 
 declare module 'fastify' {
@@ -49,7 +50,7 @@ export function observeRequest(
   { emit, ticks }: Observer,
 ): void {
   const startedAt = ticks();
-  request.trail = { tenant: null, strategy: null, outcome: null };
+  request.trail = { tenant: null, strategy: null, outcome: null, reason: null };
   reply.header('x-request-id', request.id);
   reply.raw.once('close', () => {
     const isComplete = reply.raw.writableFinished;
@@ -58,9 +59,10 @@ export function observeRequest(
       requestId: request.id,
       method: request.method,
       route: request.routeOptions?.url ?? null,
-      status: reply.raw.statusCode,
+      status: reply.raw.headersSent ? reply.raw.statusCode : null,
       durationMs: Math.round((ticks() - startedAt) * 100) / 100,
       outcome: isComplete ? (request.trail.outcome ?? 'ok') : 'aborted',
+      reason: request.trail.reason,
       app: request.caller?.app ?? null,
       tenant: request.trail.tenant,
       strategy: request.trail.strategy,

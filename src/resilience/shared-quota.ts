@@ -1,9 +1,9 @@
 // Quotas counted in Redis, for all replicas together; in this process alone while Redis fails.
-import type { Cluster, Redis } from 'ioredis';
 import type { QuotaCounter } from '../domain/quota.ts';
+import type { RedisCommands } from './redis-commands.ts';
 
 interface SharedQuotaOptions {
-  readonly redis: Redis | Cluster;
+  readonly redis: RedisCommands;
   /** Makes the key of a name, without personal data. */
   readonly keyOf: (name: string) => string;
   readonly fallback: QuotaCounter;
@@ -11,19 +11,19 @@ interface SharedQuotaOptions {
   readonly onFailure: () => void;
 }
 
-/** Counts if it fits. KEYS: the window. ARGV: cost, requests, window in ms. Returns admitted, used, ms left. */
+/**
+ * Counts if it fits; a window without an end is none. KEYS: the window. ARGV: cost, requests, window in ms.
+ * Returns admitted, used, ms left.
+ */
 const TAKE = `
-local used = tonumber(redis.call('GET', KEYS[1]) or '0')
 local cost, requests, per = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local left = redis.call('PTTL', KEYS[1])
-if used + cost > requests then return {0, used, left > 0 and left or per} end
-if used + cost < 0 then return {1, 0, per} end
-redis.call('INCRBY', KEYS[1], cost)
-if left < 0 then
-  redis.call('PEXPIRE', KEYS[1], per)
-  left = per
-end
-return {1, used + cost, left}`;
+local used = left > 0 and tonumber(redis.call('GET', KEYS[1])) or 0
+if left <= 0 then left = per end
+local total = math.max(0, used + cost)
+if total > requests then return {0, used, left} end
+if total > 0 then redis.call('SET', KEYS[1], total, 'PX', left) end
+return {1, total, left}`;
 
 /** Creates a counter over a connected client. */
 export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {

@@ -16,10 +16,13 @@ export interface RequestEvent {
   readonly method: string;
   /** The route's pattern, or null if none matched. */
   readonly route: string | null;
-  readonly status: number;
+  /** Null if the caller left before there was one. */
+  readonly status: number | null;
   readonly durationMs: number;
   /** A hit, miss or refresh, a problem's slug, `aborted`, or `ok`. */
   readonly outcome: string;
+  /** Why it failed: a short code from inside, or null. */
+  readonly reason: string | null;
   readonly app: string | null;
   readonly tenant: string | null;
   readonly strategy: string | null;
@@ -37,6 +40,7 @@ export type ServiceEvent =
     }
   | {
       readonly type: 'upstream-call';
+      readonly tenant: string;
       readonly region: Region;
       readonly endpoint: UpstreamEndpoint;
       readonly outcome: 'ok' | ProblemSlug;
@@ -62,8 +66,8 @@ export type ServiceEvent =
   | { readonly type: 'store-failed'; readonly operation: 'read' | 'write' | 'quota' }
   | { readonly type: 'entry-unreadable' }
   | { readonly type: 'redis-state'; readonly state: 'ready' }
-  /** `reason` is a code such as `ECONNREFUSED` or `WRONGPASS`. */
-  | { readonly type: 'redis-state'; readonly state: 'lost'; readonly reason: string }
+  /** `failing`: connected, but commands are refused. `reason` is a code such as `ECONNREFUSED` or `OOM`. */
+  | { readonly type: 'redis-state'; readonly state: 'lost' | 'failing'; readonly reason: string }
   /** A fault of ours. `stack` holds places in the code only, never the error's message. */
   | {
       readonly type: 'internal-error';

@@ -13,6 +13,12 @@ export function logEvents(logger: Logger): Emit {
 
 const PROBES = new Set(['/livez', '/readyz', '/metrics']);
 
+const REDIS_LINES = {
+  ready: { level: 'info', message: 'Redis is connected' },
+  lost: { level: 'warn', message: 'Redis is lost; serving without it until it is back' },
+  failing: { level: 'warn', message: 'Redis fails or refuses commands; serving without it' },
+} as const;
+
 interface Line {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
@@ -35,16 +41,14 @@ function lineFor(event: ServiceEvent): Line {
           '8x8 refused a key or tenant id: check apiKeys, tenantId and region of this tenant',
       };
     case 'store-failed':
-      return { level: 'debug', message: 'Redis did not answer; going on without it' };
+      return { level: 'debug', message: 'Redis did not do a command; going on without it' };
     case 'entry-unreadable':
       return {
         level: 'debug',
         message: 'an entry in Redis does not decrypt (CACHE_SECRET changed?); treated as a miss',
       };
     case 'redis-state':
-      return event.state === 'ready'
-        ? { level: 'info', message: 'Redis is connected' }
-        : { level: 'warn', message: 'Redis is lost; serving without it until it is back' };
+      return REDIS_LINES[event.state];
     case 'internal-error':
       return { level: 'error', message: 'a fault of this service' };
   }
@@ -52,6 +56,7 @@ function lineFor(event: ServiceEvent): Line {
 
 /** Probes that succeed come every few seconds and would hide the rest. */
 function levelFor({ route, status }: RequestEvent): 'debug' | 'info' | 'warn' {
-  if (status >= 500) return 'warn';
-  return status < 400 && PROBES.has(route ?? '') ? 'debug' : 'info';
+  const code = status ?? 0;
+  if (code >= 500) return 'warn';
+  return code < 400 && PROBES.has(route ?? '') ? 'debug' : 'info';
 }

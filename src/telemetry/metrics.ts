@@ -95,6 +95,7 @@ export function createMetrics(): Metrics {
       case 'entry-unreadable':
         return unreadable.inc();
       case 'redis-state':
+        if (event.state === 'failing') return;
         return redisUp.set({ connection: 'commands' }, event.state === 'ready' ? 1 : 0);
       case 'internal-error':
         return internalErrors.inc();
@@ -104,5 +105,9 @@ export function createMetrics(): Metrics {
 }
 
 function requestLabels({ method, route, status }: RequestEvent) {
-  return { method, route: route ?? 'none', status_code: String(status) };
+  return {
+    method,
+    route: route ?? 'none',
+    status_code: status === null ? 'aborted' : String(status),
+  };
 }

@@ -5,11 +5,10 @@ import {
   type SummariesQuery,
   type SummaryResult,
   summaryResults,
-  unavailableResults,
 } from '../domain/summaries.ts';
 import type { VendorSummaries } from '../domain/vendor-answer.ts';
 
-/** Ids of a call that failed are unavailable; if all calls failed, the first one's problem is thrown. */
+/** Ids of a call that failed are left out; if all calls failed, the first one's problem is thrown. */
 export function inChunks(): Layer<SummariesQuery, VendorSummaries, readonly SummaryResult[]> {
   return (next) => async (query, context) => {
     const chunks = chunksOf(query.interactionIds, SUMMARIES_PER_CALL);
@@ -22,9 +21,7 @@ export function inChunks(): Layer<SummariesQuery, VendorSummaries, readonly Summ
     if (first?.status === 'rejected' && settled.every(({ status }) => status === 'rejected')) {
       throw first.reason;
     }
-    return settled.flatMap((outcome, index) =>
-      outcome.status === 'fulfilled' ? outcome.value : unavailableResults(chunks[index] ?? []),
-    );
+    return settled.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []));
   };
 }
 

@@ -13,6 +13,8 @@ import type { Drift } from '../telemetry/events.ts';
 /** Hears of each thing that was not as expected, though usable. */
 export type NoteDrift = (drift: Drift) => void;
 
+/** Far above the 50 that the contract allows: more is no answer of the vendor's. */
+const MAX_ROWS = 1_000;
 const MAX_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 const text = z.string().nullable().catch(null);
@@ -87,7 +89,9 @@ const KNOWN_VALUES = {
 /** Reads an answer of `interactions-insight`. @throws {Problem} `upstream-invalid` */
 export function readVendorCustomer(body: unknown, note: NoteDrift): VendorCustomer {
   const { interactions: rows, insights } = readOutermost(customerSchema, body, note);
-  if (rows === null) throw new Problem('upstream-invalid', { reason: 'not the contract' });
+  if (rows === null || rows.length > MAX_ROWS) {
+    throw new Problem('upstream-invalid', { reason: 'not the contract' });
+  }
   const interactions = rows.flatMap((row) => readInteraction(row, note));
   const droppedRows = rows.length - interactions.length;
   return { interactions, insights: readInsights(insights, note), rows: rows.length, droppedRows };

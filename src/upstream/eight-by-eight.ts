@@ -56,6 +56,7 @@ export function createEightByEight(options: EightByEightOptions): EightByEight {
     const tell = (outcome: 'ok' | Problem['slug'], reason: string | null) =>
       emit({
         type: 'upstream-call',
+        tenant: rest.tenant.name,
         region: call.region,
         endpoint: endpointOf(call),
         outcome,

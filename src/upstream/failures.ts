@@ -15,6 +15,7 @@ export class KeyRefused extends Problem {
 }
 
 /** The vendor's gateway reports its own faults in a shape of their own. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 const gatewayFault = z.object({ fault: z.object({ detail: z.object({ errorcode: z.string() }) }) });
 
 /** The problem of a call to which no whole response came. */
@@ -37,24 +38,26 @@ function reasonOf(error: unknown): string {
 export function responseProblem(response: UpstreamResponse, now: number): Problem | undefined {
   const { status } = response;
   if (status === 200) return undefined;
-  const reason = `status ${status}`;
-  if (status === 429 || isQuotaFault(response)) {
-    const retryAfterSeconds = readRetryAfter(response, now);
-    return new Problem('upstream-throttled', {
-      reason,
-      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    });
+  const fault = status < 400 ? '' : gatewayFaultOf(response);
+  const retryAfterSeconds = readRetryAfter(response, now);
+  const details = {
+    reason: `status ${status}`,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  };
+  // The gateway may answer a spent quota as a 500 with this fault (CONTRACT: errors).
+  if (status === 429 || fault.startsWith('policies.ratelimit.')) {
+    return new Problem('upstream-throttled', details);
   }
-  if (status === 400) return new Problem('rejected-by-upstream', { reason });
+  if (fault.startsWith('oauth.')) return new KeyRefused(401);
+  if (status === 400) return new Problem('rejected-by-upstream', details);
   if (status === 401 || status === 403) return new KeyRefused(status);
-  return new Problem(status >= 500 ? 'upstream-unavailable' : 'upstream-invalid', { reason });
+  return new Problem(status >= 500 ? 'upstream-unavailable' : 'upstream-invalid', details);
 }
 
-/** The gateway may answer a spent quota as a 500 with this fault (CONTRACT: errors). */
-function isQuotaFault({ status, body }: UpstreamResponse): boolean {
-  if (status < 400) return false;
+/** The code of a fault of the gateway's own, or nothing. */
+function gatewayFaultOf({ body }: UpstreamResponse): string {
   const parsed = gatewayFault.safeParse(parseJson(body));
-  return parsed.success && parsed.data.fault.detail.errorcode.startsWith('policies.ratelimit.');
+  return parsed.success ? parsed.data.fault.detail.errorcode : '';
 }
 
 /** Seconds from `Retry-After` (seconds or a date, RFC 9110 §10.2.3) or `x-ratelimit-reset` (Unix seconds). */
@@ -76,7 +79,7 @@ function readSeconds(text: string): number {
 /** The JSON of a body, or undefined if it is none. */
 export function parseJson(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(UTF_8.decode(body));
   } catch {
     return undefined;
   }

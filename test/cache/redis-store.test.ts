@@ -192,6 +192,16 @@ test('an identity holds 64 ranges at most; older ones that end first make room',
   assert.equal(await redis.hlen(range(1).identity), 64);
 });
 
+test('where Redis has evicted an index, the identity begins anew, so that it stays bounded', async () => {
+  const range = (last: string) => keys.range(readQuery(`contactId=evicted&last=${last}`).query);
+  const [one, two, three] = [range('P1D'), range('P2D'), range('P3D')];
+  await store.write(one, entryFor(DAY_MS));
+  await store.write(two, entryFor(DAY_MS));
+  await redis.del(`${one.identity}:range`);
+  await store.write(three, entryFor(DAY_MS));
+  assert.deepEqual(await redis.hkeys(one.identity), [three.field]);
+});
+
 test('what has ended already is not kept', async () => {
   const key = someKey();
   assert.equal(await store.write(key, entryFor(0)), false);

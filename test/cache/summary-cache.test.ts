@@ -45,7 +45,7 @@ function startProcess(redis = newStore()) {
   const source = layer(async ({ interactionIds }) => {
     asked.push(interactionIds);
     if (vendor.failure) throw vendor.failure;
-    return interactionIds.map(resultOf);
+    return interactionIds.filter((id) => !id.startsWith('lost')).map(resultOf);
   });
   const reads = () =>
     events
@@ -177,4 +177,13 @@ test('summaries joined to a customer are kept apart from those asked for by id',
   await source(query('a'), ask);
   await source({ ...query('a'), owner }, ask);
   assert.equal(asked.length, 2);
+});
+
+test('an id that could not be asked for is unavailable, and asked for again', async () => {
+  const { source, asked } = startProcess();
+  const first = await source(query('a', 'lost-b'), ask);
+  assert.deepEqual(first.results, [resultOf('a'), { id: 'lost-b', reason: 'unavailable' }]);
+  assert.deepEqual(first.provenance, { outcome: 'miss', stored: false });
+  await source(query('a', 'lost-b'), ask);
+  assert.deepEqual(asked, [['a', 'lost-b'], ['lost-b']]);
 });

@@ -131,9 +131,16 @@ test('a flood of unknown parameters is told in part', () => {
 });
 
 // What a caller might write, right or wrong, as the value of any parameter.
-const instant = fc
+const recent = fc
   .integer({ min: NOW - 3 * 365 * 86_400_000, max: NOW + 86_400_000 })
   .map((at) => new Date(at).toISOString());
+const any = fc
+  .tuple(
+    fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }),
+    fc.constantFrom('Z', '+00:00', '-00:00', '+14:00', '-23:59', '+23:59'),
+  )
+  .map(([date, zone]) => date.toISOString().replace('Z', zone));
+const instant = fc.oneof({ weight: 3, arbitrary: recent }, any);
 const valid = {
   email: fc.emailAddress(),
   phoneNumber: fc.constantFrom('+14155550140', '(415) 555-0140', '+44 20 7946 0958'),

@@ -86,3 +86,16 @@ test('each id has a summary or a reason, in the order asked', () => {
   });
   assert.deepEqual(unavailableResults(['a']), [{ id: 'a', reason: 'unavailable' }]);
 });
+
+test('each kind of fault of a list is told once, and its count too', () => {
+  const mixed = { interactionIds: ['a', '', null, '', 7] };
+  assert.deepEqual(
+    faultsOf(() => fromBody(mixed)),
+    ['interactionIds id-invalid', 'interactionIds parameter-type'],
+  );
+  const tooMany = { interactionIds: [...many(200), 'a'.repeat(257)] };
+  assert.deepEqual(
+    faultsOf(() => fromBody(tooMany)),
+    ['interactionIds ids-count', 'interactionIds id-invalid'],
+  );
+});

@@ -120,10 +120,23 @@ test('each fault of a time has its code', () => {
     assert.deepEqual(faults(times), expected, times);
 });
 
-test('years beyond the calendar of everyday are still instants', () => {
-  assert.equal(view('endTime=0001-06-01T00:00:00Z').startTime, '0000-06-01T00:00:00.000Z');
-  assert.equal(
-    range('startTime=2026-06-01T00:00:00Z&endTime=9999-12-31T23:59:59-23:59').form,
-    'since',
-  );
+test('an instant before 1970 is refused, whatever its offset, and a computed start is not earlier', () => {
+  for (const instant of [
+    '0001-01-01T00:00:00Z',
+    '1969-12-31T23:59:59Z',
+    '1970-01-01T00:00:00%2B01:00',
+  ]) {
+    assert.deepEqual(faults(`startTime=${instant}`), ['startTime time-invalid'], instant);
+    assert.deepEqual(faults(`endTime=${instant}`), ['endTime time-invalid'], instant);
+  }
+  assert.equal(view('endTime=1970-06-01T00:00:00Z').startTime, '1970-01-01T00:00:00.000Z');
+  const far = 'startTime=2026-06-01T00:00:00Z&endTime=9999-12-31T23:59:59-23:59';
+  assert.equal(range(far).form, 'since');
+});
+
+test('a range may be inverted and in the future at once', () => {
+  assert.deepEqual(faults('startTime=2031-01-01T00:00:00Z&endTime=2030-01-01T00:00:00Z'), [
+    'startTime time-range-inverted',
+    'startTime time-range-in-future',
+  ]);
 });

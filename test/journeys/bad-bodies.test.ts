@@ -208,7 +208,7 @@ test('a body and a query string exclude each other', async (t) => {
   for (const method of ['POST', 'QUERY']) {
     for (const path of ['/v1/customer', '/v1/summaries']) {
       const reply = await sendRaw(url, [method, `${path}?tenant=${MARK}`], { headers, body });
-      assert.deepEqual(faultsIn(reply), ['body parameter-conflict']);
+      assert.ok(faultsIn(reply).includes('body parameter-conflict'));
       assert.ok(!reply.body.includes(MARK));
     }
     assert.equal((await sendRaw(url, [method, '/v1/customer?'], { headers, body })).status, 200);

@@ -45,6 +45,7 @@ test('a request is one line with exactly these fields', async (t) => {
     route: '/v1/customer',
     status: 200,
     outcome: 'miss',
+    reason: null,
     app: 'desk',
     tenant: 'acme',
     strategy: 'contact',
@@ -136,6 +137,7 @@ test('a caller who leaves is a line as well', async (t) => {
   await assert.rejects(reply);
   assert.partialDeepStrictEqual((await requestLines(service, 1))[0], {
     outcome: 'aborted',
+    status: null,
     app: 'desk',
     tenant: 'acme',
     strategy: 'contact',

@@ -104,8 +104,18 @@ test('the body is told before the tenant', async (t) => {
   );
   const faulty = await send(path, { headers, body: '{"tenant":"acme"' });
   assert.deepEqual(faultsIn(faulty), ['body body-invalid']);
-  const both = await send(`${path}?tenant=acme`, { headers, body: '{"tenant":"acme"}' });
-  assert.deepEqual(faultsIn(both), ['body parameter-conflict']);
+});
+
+test('parameters in two places are told after the tenant, with all other faults', async (t) => {
+  const { url, keys } = await startService(t);
+  const send = (key: string) =>
+    sendRaw(url, ['POST', '/v1/customer?tenant=acme'], {
+      headers: { ...bearer(key), ...JSON_TYPE },
+      body: '{"tenant":"acme","email":"x"}',
+    });
+  assertProblem(await send(keys.mobile), 'forbidden');
+  const reply = await send(keys.desk);
+  assert.deepEqual(faultsIn(reply), ['email email-invalid', 'body parameter-conflict']);
 });
 
 test('a fault of the tenant is told alone', async (t) => {

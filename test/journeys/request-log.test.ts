@@ -58,6 +58,7 @@ test('a log line says who asked what of which tenant, how, and what came of it',
       msg: 'request',
       requestId: reply.headers.get('x-request-id'),
       method: target[0],
+      reason: null,
       ...expected,
     });
     assert.ok(typeof durationMs === 'number' && durationMs >= 0);

@@ -114,3 +114,21 @@ test('while Redis fails each replica counts on its own, and says so', async (t) 
   assert.deepEqual(await take('desk'), { admitted: false, used: 3, resetMs: 60_000 });
   assert.equal(failures(), 2);
 });
+
+test('a window that never ends is none: an app is not locked out by it', async (t) => {
+  const { url } = await startServer(t);
+  const { take, redis } = await startReplica(t, url);
+  await take('desk');
+  const [key] = await redis.keys('*');
+  await redis.set(key ?? '', 1_000_000);
+  assert.deepEqual(await take('desk'), { admitted: true, used: 1, resetMs: 60_000 });
+  assert.ok((await redis.pttl(key ?? '')) > 0);
+});
+
+test('what is given back never makes the use less than nothing', async (t) => {
+  const { url } = await startServer(t);
+  const { take } = await startReplica(t, url);
+  assert.equal((await take('desk', -1)).used, 0);
+  await take('desk', 2);
+  assert.equal((await take('desk', -1)).used, 1);
+});

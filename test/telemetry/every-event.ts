@@ -10,6 +10,7 @@ export const REQUEST: RequestEvent = {
   status: 200,
   durationMs: 12,
   outcome: 'hit',
+  reason: null,
   app: 'desk',
   tenant: 'acme',
   strategy: 'email',
@@ -21,6 +22,7 @@ const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[
   'upstream-call': [
     {
       type: 'upstream-call',
+      tenant: 'acme',
       region: 'us',
       endpoint: 'interactions',
       outcome: 'upstream-invalid',

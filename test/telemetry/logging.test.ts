@@ -50,7 +50,12 @@ test('a level says who has to act', () => {
     ['redis-state', 'warn'],
     ['internal-error', 'error'],
   ]);
-  const call = { type: 'upstream-call', region: 'us', endpoint: 'interactions' } as const;
+  const call = {
+    type: 'upstream-call',
+    tenant: 'acme',
+    region: 'us',
+    endpoint: 'interactions',
+  } as const;
   assert.equal(levelOf({ ...call, outcome: 'ok', reason: null, durationMs: 1 }), 'debug');
 });
 

@@ -200,6 +200,9 @@ test('without the outermost shape there is no answer', () => {
   const invalid = { slug: 'upstream-invalid' };
   const bodies = [undefined, null, [], 'text', 7, {}, { interactions: null }, { interactions: {} }];
   for (const body of bodies) assert.throws(() => readCustomer(body), invalid);
+  const rows = (count: number) => ({ interactions: Array.from({ length: count }, () => full) });
+  assert.equal(readCustomer(rows(1_000)).answer.rows, 1_000);
+  assert.throws(() => readCustomer(rows(1_001)), invalid, 'far more rows than the contract allows');
   for (const body of [undefined, [], {}, { summaries: 'none' }]) {
     assert.throws(() => readSummaries(body), invalid);
   }

@@ -11,7 +11,7 @@ import { KEYS } from '../../src/sandbox/tenants.ts';
 import { attempt } from '../../src/upstream/attempt.ts';
 import { createUpstreamClient } from '../../src/upstream/client.ts';
 import { createEightByEight } from '../../src/upstream/eight-by-eight.ts';
-import { responseProblem, transportProblem } from '../../src/upstream/failures.ts';
+import { parseJson, responseProblem, transportProblem } from '../../src/upstream/failures.ts';
 import { createEventLog } from '../support/events.ts';
 import { NOW, readQuery, tenantWith } from '../support/queries.ts';
 
@@ -106,6 +106,7 @@ for (const kind of Object.keys(problems) as (keyof typeof problems)[]) {
     assert.deepEqual(events.of('upstream-call'), [
       {
         type: 'upstream-call',
+        tenant: 'acme',
         region: 'us',
         endpoint: 'interactions',
         outcome: slug,
@@ -283,4 +284,20 @@ test('wrong types are null, items that are none are dropped, and both are counte
   );
   assert.ok(found.length > 0);
   assert.ok(events.of('upstream-drift').every(({ endpoint }) => endpoint === 'summaries'));
+});
+
+test('the gateway\u2019s own fault outranks its status, and a 503 says when to come back', () => {
+  const problem = (status: number, text: string, headers = {}) =>
+    responseProblem({ status, headers, body: Buffer.from(text) }, NOW);
+  const fault = (errorcode: string) => JSON.stringify({ fault: { detail: { errorcode } } });
+  const quota = problem(500, fault('policies.ratelimit.QuotaViolation'));
+  assert.equal(quota?.slug, 'upstream-throttled');
+  assert.equal(problem(500, fault('oauth.v2.InvalidAccessToken'))?.slug, 'upstream-misconfigured');
+  assert.equal(problem(500, fault('messaging.adaptors'))?.slug, 'upstream-unavailable');
+  assert.equal(problem(503, '', { 'retry-after': '120' })?.retryAfterSeconds, 120);
+});
+
+test('a body that is not UTF-8 is no JSON, and a byte order mark does no harm', () => {
+  assert.equal(parseJson(Buffer.from([0x22, 0xff, 0x22])), undefined);
+  assert.deepEqual(parseJson(Buffer.from('\ufeff{}')), {});
 });
