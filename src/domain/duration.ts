@@ -6,8 +6,9 @@ export interface Duration {
   readonly seconds: number;
 }
 
-const PATTERN =
-  /^P(?:(\d{1,9})W|(?=\d|T\d)(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})D)?(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?)$/;
+const DATE = '(?:(?<years>\\d{1,9})Y)?(?:(?<months>\\d{1,9})M)?(?:(?<days>\\d{1,9})D)?';
+const TIME = '(?:(?<hours>\\d{1,9})H)?(?:(?<minutes>\\d{1,9})M)?(?:(?<seconds>\\d{1,9})S)?';
+const PATTERN = new RegExp(`^P(?:(?<weeks>\\d{1,9})W|(?=\\d|T\\d)${DATE}(?:T(?=\\d)${TIME})?)$`);
 
 const SECONDS_PER_DAY = 86_400;
 const SECONDS_PER_AVERAGE_MONTH = (365.25 / 12) * SECONDS_PER_DAY;
@@ -15,22 +16,14 @@ const MAX_SECONDS = 120 * SECONDS_PER_AVERAGE_MONTH;
 
 /** Reads `P30D`, `PT12H`, `P1Y`, `P2W`: more than zero, at most `P10Y`; undefined for anything else. */
 export function parseDuration(text: string): Duration | undefined {
-  const match = PATTERN.exec(text);
-  if (match === null) return undefined;
-  const [weeks, years, months, days, hours, minutes, seconds] = match
-    .slice(1)
-    .map((digits) => Number(digits ?? 0)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const groups = PATTERN.exec(text)?.groups;
+  if (groups === undefined) return undefined;
+  const count = (unit: string) => Number(groups[unit] ?? 0);
+  const days = count('weeks') * 7 + count('days');
   const duration = {
-    months: years * 12 + months,
-    seconds: (weeks * 7 + days) * SECONDS_PER_DAY + hours * 3600 + minutes * 60 + seconds,
+    months: count('years') * 12 + count('months'),
+    seconds:
+      days * SECONDS_PER_DAY + count('hours') * 3600 + count('minutes') * 60 + count('seconds'),
   };
   const length = duration.months * SECONDS_PER_AVERAGE_MONTH + duration.seconds;
   return length > 0 && length <= MAX_SECONDS ? duration : undefined;

@@ -121,7 +121,7 @@ export const HEADER_PARAMETERS: readonly Parameter[] = [
     name: 'Cache-Control',
     in: 'header',
     description:
-      '`no-cache` asks for an answer that is fetched anew. Needs the scope `refresh`, and is otherwise ignored.',
+      '`no-cache` asks for an answer that is fetched anew. Needs the scope `refresh`, and is otherwise ignored. The `fetch` of browsers and Node adds it where a program sets `If-None-Match` itself; send `max-age=0` to be spared the refresh.',
     schema: { type: 'string', examples: ['no-cache'] },
   },
   {
