@@ -45,7 +45,7 @@ export function createParserErrors(emit: Emit): ParserErrors {
       const problem = new Problem(PARSER_PROBLEMS[error.code ?? ''] ?? 'malformed-request');
       const exchange = latest.get(socket);
       if (exchange && !exchange.request.raw.complete) answerExchange(problem, exchange);
-      else answerSocket(problem, socket, emit);
+      else afterReply(exchange, () => answerSocket(problem, socket, emit));
     },
     watch(server) {
       server.addHook('onRequest', (request, reply, done) => {
@@ -72,6 +72,12 @@ function answerExchange(problem: Problem, { request, reply }: Exchange): void {
   const { headers, body } = messageOf(problem, request.id);
   const connection = { 'x-request-id': request.id, connection: 'close' };
   reply.raw.writeHead(problem.status, { ...headers, ...connection }).end(body);
+}
+
+/** What came after a good request must not be answered in its place. */
+function afterReply(exchange: Exchange | undefined, answer: () => void): void {
+  if (exchange === undefined || exchange.reply.raw.writableFinished) answer();
+  else exchange.reply.raw.once('finish', answer);
 }
 
 /** There is no request, only a socket. */

@@ -368,3 +368,17 @@ test('every problem says which request it is about', async (t) => {
   const ids = service.events.of('request').map(({ requestId }) => requestId);
   assert.deepEqual(ids, Array(3).fill('from-the-caller'));
 });
+
+test('what follows a good request is not answered in its place', async (t) => {
+  const { url, keys, sandbox } = await startService(t, { sandbox: { latencyMs: 50 } });
+  const connection = await connectRaw(url);
+  const headers = { Authorization: `Bearer ${keys.desk}` };
+  const good = requestBytes('GET', '/v1/customer?tenant=acme&contactId=contact-1', { headers });
+  connection.write(Buffer.concat([good, Buffer.from(`${MARK}\r\n\r\n`)]));
+  const [first, second] = [await connection.reply(), await connection.reply()];
+  assert.equal(first?.status, 200);
+  assert.equal(sandbox.calls.received, 1);
+  assert.ok(second);
+  assertProblem(second, 'malformed-request');
+  await connection.ended;
+});
