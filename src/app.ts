@@ -13,7 +13,6 @@ import { summaryCache } from './cache/summary-cache.ts';
 import { type Tiers, tieredCache } from './cache/tiered.ts';
 import type { Configuration } from './config/configuration.ts';
 import { createCacheKeys } from './domain/cache-key.ts';
-import type { CustomerQuery } from './domain/customer-query.ts';
 import type { QuotaCounter } from './domain/quota.ts';
 import { pipe } from './domain/source.ts';
 import type { SummariesQuery } from './domain/summaries.ts';
@@ -38,7 +37,6 @@ import { shape } from './upstream/shape.ts';
 export interface Service {
   readonly api: FastifyInstance;
   readonly ops: FastifyInstance;
-  readonly emit: Emit;
   /** Ends the service: at once with zero waits, else as `SHUTDOWN_DELAY` and `SHUTDOWN_GRACE` say. */
   readonly drain: Drain;
 }
@@ -103,7 +101,7 @@ export async function buildApp(
     now: parts.now,
   });
   const ops = await createOpsServer({ ...common, metrics });
-  return { api, ops, emit, drain: (waits) => drain([api, ops], waits) };
+  return { api, ops, drain: (waits) => drain([api, ops], waits) };
 }
 
 /** Each stack in the order in which a query meets its layers. */
@@ -122,17 +120,16 @@ function createSources(parts: Parts) {
   };
 
   const refusals = { rememberMs: REFUSAL_REMEMBERED_MS, now };
-  const nameOfIds = (query: SummariesQuery) =>
-    Object.values(keys.summary(query, JSON.stringify(query.interactionIds))).join();
+  const keyOfIds = (query: SummariesQuery) =>
+    keys.summary(query, JSON.stringify(query.interactionIds));
   const summaries = pipe(
     summaryCache({ keys, tiers, now, emit }),
     deadline(deadlineMs),
     inChunks(),
-    rememberRefusals({ ...refusals, nameOf: nameOfIds }),
+    rememberRefusals({ ...refusals, keyOf: keyOfIds }),
     attempt(attempts),
   )(eightByEight.summaries);
 
-  const nameOf = (query: CustomerQuery) => Object.values(keys.range(query)).join();
   const customers = pipe(
     represent(),
     whenIncluded(
@@ -143,7 +140,7 @@ function createSources(parts: Parts) {
       ),
     ),
     tieredCache({ keyOf: keys.range, tiers, now, emit }),
-    rememberRefusals({ ...refusals, nameOf }),
+    rememberRefusals({ ...refusals, keyOf: keys.range }),
     shape(now),
     deadline(deadlineMs),
     attempt(attempts),

@@ -1,7 +1,7 @@
 // The layer that joins transcript summaries to a customer. A failure of theirs never fails the customer.
 import { type Customer, withSummaries } from '../domain/customer.ts';
 import type { CustomerQuery } from '../domain/customer-query.ts';
-import { instantsFrom, joinInstants, summaryFreshMs } from '../domain/freshness.ts';
+import { joinInstants, summaryInstants } from '../domain/freshness.ts';
 import { isProblem } from '../domain/problem.ts';
 import type { Context, Fetched, Layer, Source } from '../domain/source.ts';
 import { type SummariesQuery, unavailableResults } from '../domain/summaries.ts';
@@ -21,9 +21,7 @@ export function joinSummaries(
     } catch (error) {
       if (!isProblem(error)) throw error;
       const results = unavailableResults(query.interactionIds);
-      const parts = results.map((result) =>
-        instantsFrom(now(), summaryFreshMs(result, query.tenant.freshness)),
-      );
+      const parts = results.map((result) => summaryInstants(result, query.tenant.freshness, now()));
       return { results, instants: joinInstants(parts) };
     }
   };

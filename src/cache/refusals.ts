@@ -1,11 +1,11 @@
 // The layer that remembers for a while that the vendor refused a search, so that it is not asked again at once.
 import { LRUCache } from 'lru-cache';
+import type { CacheKey } from '../domain/cache-key.ts';
 import { isProblem, type Problem } from '../domain/problem.ts';
 import type { Layer } from '../domain/source.ts';
 
 interface RefusalsOptions<Query> {
-  /** A name of the query that holds no personal data. */
-  readonly nameOf: (query: Query) => string;
+  readonly keyOf: (query: Query) => CacheKey;
   readonly rememberMs: number;
   readonly now: () => number;
 }
@@ -14,7 +14,7 @@ const MAX_REMEMBERED = 10_000;
 
 /** Repeats a `rejected-by-upstream` for `rememberMs`, refreshes included, and lets everything else pass. */
 export function rememberRefusals<Query, Answer>({
-  nameOf,
+  keyOf,
   rememberMs,
   now,
 }: RefusalsOptions<Query>): Layer<Query, Answer> {
@@ -22,7 +22,8 @@ export function rememberRefusals<Query, Answer>({
     max: MAX_REMEMBERED,
   });
   return (next) => async (query, context) => {
-    const name = nameOf(query);
+    const { identity, field } = keyOf(query);
+    const name = identity + field;
     const refusal = refusals.get(name);
     if (refusal && now() < refusal.until) throw refusal.problem;
     try {

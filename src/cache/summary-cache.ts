@@ -1,6 +1,6 @@
 // The cache layer for summaries: each id is an entry of its own, and only the missing ones are asked for.
 import type { CacheKeys } from '../domain/cache-key.ts';
-import { type Instants, instantsFrom, joinInstants, summaryFreshMs } from '../domain/freshness.ts';
+import { type Instants, joinInstants, summaryInstants } from '../domain/freshness.ts';
 import { isProblem } from '../domain/problem.ts';
 import type { Context, Layer, Provenance, Source } from '../domain/source.ts';
 import {
@@ -84,8 +84,8 @@ async function fetchParts(
 ): Promise<{ parts: readonly Part[]; stored: boolean }> {
   const partsOf = (results: readonly SummaryResult[]) =>
     results.map((result): Part => {
-      const freshMs = summaryFreshMs(result, query.tenant.freshness);
-      return { result, instants: instantsFrom(now(), freshMs), tier: 'none' };
+      const instants = summaryInstants(result, query.tenant.freshness, now());
+      return { result, instants, tier: 'none' };
     });
   const ids = query.interactionIds;
   if (ids.length === 0) return { parts: [], stored: false };

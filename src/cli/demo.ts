@@ -58,7 +58,13 @@ function demoSources({ env, readFile }: CommandIo, { port }: Sandbox): Configura
   const { HOST, PORT, OPS_HOST, OPS_PORT, SHUTDOWN_GRACE, LOG_LEVEL = 'warn' } = env;
   return {
     env: {
-      ...{ HOST, PORT, OPS_HOST, OPS_PORT, SHUTDOWN_GRACE, LOG_LEVEL, CONFIG_FILE },
+      HOST,
+      PORT,
+      OPS_HOST,
+      OPS_PORT,
+      SHUTDOWN_GRACE,
+      LOG_LEVEL,
+      CONFIG_FILE,
       ACME_8X8_KEY: KEYS.acme,
       GLOBEX_8X8_KEY: KEYS.globex,
     },

@@ -1,10 +1,12 @@
 // From the path of config.yaml to its settings and the vendor's keys, or to all their faults.
+
 import { normalize } from 'node:path';
+import { isJsonObject } from '../domain/json-object.ts';
 import { type Fault, readFailure } from './faults.ts';
 import { type ConfigFile, fileSchema } from './file.ts';
 import { findingOf } from './file-faults.ts';
 import { KEY_HASH } from './file-rules.ts';
-import { entriesOf, isMapping } from './schema-parts.ts';
+import { entriesOf } from './schema-parts.ts';
 import type { SecretSources } from './secrets.ts';
 import { readVendorKeys, unequalBudgets, type VendorKeyReading } from './vendor-keys.ts';
 import { type Finding, readYaml } from './yaml-document.ts';
@@ -21,7 +23,7 @@ export function readConfigFile(path: string, sources: SecretSources): FileReadin
   const { data, report } = readYaml(text, path);
   if (data === undefined) return { faults: report([]) };
 
-  const { tenants, apps } = isMapping(data) ? data : {};
+  const { tenants, apps } = isJsonObject(data) ? data : {};
   const tenantNames = entriesOf(tenants).map(([name]) => name);
   const { data: file, error } = fileSchema(tenantNames).safeParse(data);
   const { keysOf, findings } = readVendorKeys(tenants, sources);
@@ -47,7 +49,7 @@ function readText(path: string, readFile: SecretSources['readFile']): string | F
 function sharedHashes(apps: unknown): Finding[] {
   const owners = new Map<string, string>();
   return entriesOf(apps).flatMap(([app, settings]) => {
-    const keys: unknown = isMapping(settings) ? settings.keys : [];
+    const keys: unknown = isJsonObject(settings) ? settings.keys : [];
     return (Array.isArray(keys) ? keys : []).flatMap((key: unknown, at) => {
       const hash = typeof key === 'string' ? KEY_HASH.read(key)?.toString('hex') : undefined;
       if (hash === undefined) return [];

@@ -1,11 +1,8 @@
 // The parts that the schema of config.yaml is made of. A message is the mend of the fault.
-import { z } from 'zod';
-import { NAME, type Rule } from './rules.ts';
 
-/** Whether a value of the file is a mapping. */
-export function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { z } from 'zod';
+import { isJsonObject } from '../domain/json-object.ts';
+import { NAME, type Rule } from './rules.ts';
 
 /** How a value that is not there is told; undefined for one that is. */
 export function absence(value: unknown): string | undefined {
@@ -15,7 +12,7 @@ export function absence(value: unknown): string | undefined {
 
 /** The entries of a mapping; none of anything else. */
 export function entriesOf(value: unknown): [string, unknown][] {
-  return isMapping(value) ? Object.entries(value) : [];
+  return isJsonObject(value) ? Object.entries(value) : [];
 }
 
 /** One value. An absent or empty one is told apart from a wrong one. */
@@ -73,7 +70,7 @@ export function named<Item extends z.ZodType>(item: Item, kind: string) {
   const mend = `Write one ${kind} at least, each below its name.`;
   return z.record(z.string(), item, { error: mend }).superRefine(
     (entries, context) => {
-      if (!isMapping(entries)) return;
+      if (!isJsonObject(entries)) return;
       const names = Object.keys(entries);
       const isEmpty = { code: 'custom', message: mend, params: { problem: 'is empty' } } as const;
       if (names.length === 0) context.addIssue(isEmpty);

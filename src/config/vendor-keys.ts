@@ -1,6 +1,7 @@
 // The vendor's keys of all tenants, and the budgets that belong to the keys' values.
+import { isJsonObject } from '../domain/json-object.ts';
 import { ALLOWANCE, type KeyReference, parseKeyReference } from './file.ts';
-import { entriesOf, isMapping } from './schema-parts.ts';
+import { entriesOf } from './schema-parts.ts';
 import { readSecret, readSecretFile, type SecretSources } from './secrets.ts';
 import type { Finding, Path } from './yaml-document.ts';
 
@@ -15,7 +16,7 @@ export function readVendorKeys(tenants: unknown, sources: SecretSources): Vendor
   const findings: Finding[] = [];
   const keysOf = new Map<string, readonly string[]>();
   for (const [name, tenant] of entriesOf(tenants)) {
-    const references = isMapping(tenant) ? tenant.apiKeys : undefined;
+    const references = isJsonObject(tenant) ? tenant.apiKeys : undefined;
     const keys = (Array.isArray(references) ? references : []).flatMap((value, at) => {
       const reference = parseKeyReference(value);
       if (reference === undefined) return [];
@@ -36,7 +37,7 @@ export function unequalBudgets(
 ): readonly Finding[] {
   const firstWith = new Map<string, { readonly name: string; readonly budget: string }>();
   return entriesOf(tenants).flatMap(([name, tenant]) => {
-    const budget = isMapping(tenant) ? budgetText(tenant.budget) : undefined;
+    const budget = isJsonObject(tenant) ? budgetText(tenant.budget) : undefined;
     if (budget === undefined) return [];
     const keys = keysOf.get(name) ?? [];
     const rival = keys

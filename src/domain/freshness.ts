@@ -44,6 +44,15 @@ export function rangeFreshMs(range: TimeRange, policy: FreshnessPolicy, now: num
   return isSettled ? policy.closedMs : policy.openMs;
 }
 
+/** The instants of what became known about one summary now. */
+export function summaryInstants(
+  result: SummaryResult,
+  policy: FreshnessPolicy,
+  now: number,
+): Instants {
+  return instantsFrom(now, summaryFreshMs(result, policy));
+}
+
 /** The fresh time (ms) of what is known about one summary. A summary that exists does not change. */
 export function summaryFreshMs(result: SummaryResult, policy: FreshnessPolicy): number {
   if ('summary' in result) return policy.closedMs;

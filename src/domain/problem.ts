@@ -207,6 +207,11 @@ export class Problem extends Error {
   }
 }
 
+/** The problem of a request with one fault, where that is told alone. */
+export function invalidRequest(fault: Fault): Problem {
+  return new Problem('invalid-request', { errors: [fault] });
+}
+
 /** Tells a problem of the given type, or any problem, from other errors. */
 export function isProblem(error: unknown, slug?: ProblemSlug): error is Problem {
   return error instanceof Problem && (slug === undefined || error.slug === slug);

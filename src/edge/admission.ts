@@ -10,6 +10,9 @@ import { chooseCoding } from './content-coding.ts';
 import { parametersOf } from './parameters.ts';
 import { callerOf } from './request-events.ts';
 
+/** One operation. HEAD is named, since what Fastify makes of GET sends `Content-Length: 0` with a 304. */
+export const READ_METHODS = ['GET', 'HEAD', 'POST', 'QUERY'] as const;
+
 /** A request whose caller may ask this of this tenant. */
 export interface Admission {
   readonly caller: Caller;

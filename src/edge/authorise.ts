@@ -1,7 +1,7 @@
 // What a caller may ask: the tenant it names or implies, and the scopes it has.
 import type { Caller, Scope } from '../domain/caller.ts';
 import { Faults, type Parameters, readText } from '../domain/parameters.ts';
-import { Problem } from '../domain/problem.ts';
+import { invalidRequest, Problem } from '../domain/problem.ts';
 import type { Tenant } from '../domain/tenant.ts';
 
 /**
@@ -36,8 +36,9 @@ function namedTenant(parameters: Parameters): string {
 function impliedTenant(granted: ReadonlySet<string>): string {
   const [only, ...others] = granted;
   if (only !== undefined && others.length === 0) return only;
-  const faults = new Faults();
-  faults.add('tenant', 'tenant-required', 'Name the tenant: this app may use several.');
-  faults.throwIfAny();
-  return '';
+  throw invalidRequest({
+    parameter: 'tenant',
+    code: 'tenant-required',
+    detail: 'Name the tenant: this app may use several.',
+  });
 }

@@ -1,6 +1,7 @@
 // Request bodies: JSON in UTF-8, read so that no member is lost or poisonous.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Problem } from '../domain/problem.ts';
+import { isJsonObject, type JsonObject } from '../domain/json-object.ts';
+import { invalidRequest, Problem } from '../domain/problem.ts';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -19,7 +20,7 @@ export function acceptJsonBodies(server: FastifyInstance): void {
       if (text === undefined) return done(invalidBody('The body is not UTF-8.'));
       void parseJson(request, text, (error, value) => {
         if (error) return done(invalidBody('The body is not JSON, or has forbidden keys.'));
-        if (!isObject(value)) return done(invalidBody('The body is not a JSON object.'));
+        if (!isJsonObject(value)) return done(invalidBody('The body is not a JSON object.'));
         if (hasRepeatedKeys(text)) return done(invalidBody('A key of the body is given twice.'));
         done(null, value);
       });
@@ -35,8 +36,8 @@ export function acceptJsonBodies(server: FastifyInstance): void {
 }
 
 /** The parsed body of a request; `{}` where there was none. */
-export function bodyOf(request: FastifyRequest): Readonly<Record<string, unknown>> {
-  return isObject(request.body) ? request.body : {};
+export function bodyOf(request: FastifyRequest): JsonObject {
+  return isJsonObject(request.body) ? request.body : {};
 }
 
 /** True if a key of the outermost object stands there twice: parsing would silently keep the last one. */
@@ -83,11 +84,5 @@ function decode(bytes: Buffer): string | undefined {
 }
 
 function invalidBody(detail: string): Problem {
-  return new Problem('invalid-request', {
-    errors: [{ parameter: 'body', code: 'body-invalid', detail }],
-  });
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return invalidRequest({ parameter: 'body', code: 'body-invalid', detail });
 }

@@ -1,8 +1,7 @@
 // The quota of each app, counted by @fastify/rate-limit in a store of ours, and the two `RateLimit` headers.
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Faults } from '../domain/parameters.ts';
-import { Problem } from '../domain/problem.ts';
+import { invalidRequest, Problem } from '../domain/problem.ts';
 import type { QuotaCounter } from '../domain/quota.ts';
 import { callerOf } from './request-events.ts';
 
@@ -66,9 +65,11 @@ export async function createQuota(server: FastifyInstance, counter: QuotaCounter
     take: (request, reply) => charge(request, reply, 1),
     async takeMore(request, reply, { cost, parameter }) {
       if (cost > callerOf(request).quota.requests) {
-        const faults = new Faults();
-        faults.add(parameter, 'cost-above-quota', 'Ask for less: this never fits the quota.');
-        faults.throwIfAny();
+        throw invalidRequest({
+          parameter,
+          code: 'cost-above-quota',
+          detail: 'Ask for less: this never fits the quota.',
+        });
       }
       if (cost === 1) return;
       try {

@@ -39,25 +39,23 @@ interface ClientOptions {
 /** Creates a client. Redirects are not followed, content codings not accepted. */
 export function createUpstreamClient(options: ClientOptions): UpstreamClient {
   const { baseUrls, connections, maxResponseBytes, connectTimeoutMs } = options;
-  const createAgent = () =>
-    new Agent({
+  const connect = (region: Region) => {
+    const { origin, pathname } = new URL(baseUrls[region]);
+    const agent = new Agent({
       allowH2: false,
       connections,
       maxResponseSize: maxResponseBytes,
       connect: { timeout: connectTimeoutMs },
     });
-  const agents: Readonly<Record<Region, Agent>> = {
-    us: createAgent(),
-    uk: createAgent(),
-    ca: createAgent(),
-    ap: createAgent(),
+    return { agent, origin, prefix: pathname.replace(/\/$/, '') };
   };
+  const regions = { us: connect('us'), uk: connect('uk'), ca: connect('ca'), ap: connect('ap') };
   return {
     async send(call, key, signal) {
-      const { origin, pathname } = new URL(baseUrls[call.region]);
-      const response = await agents[call.region].request({
+      const { agent, origin, prefix } = regions[call.region];
+      const response = await agent.request({
         origin,
-        path: `${pathname.replace(/\/$/, '')}${pathOf(call)}`,
+        path: `${prefix}${pathOf(call)}`,
         method: 'GET',
         headers: { accept: 'application/json', 'accept-encoding': 'identity', 'x-api-key': key },
         signal: signal ?? null,
@@ -66,7 +64,7 @@ export function createUpstreamClient(options: ClientOptions): UpstreamClient {
       return { status: response.statusCode, headers: response.headers, body };
     },
     async close() {
-      await Promise.all(Object.values(agents).map((agent) => agent.destroy()));
+      await Promise.all(Object.values(regions).map(({ agent }) => agent.destroy()));
     },
   };
 }

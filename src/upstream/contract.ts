@@ -1,5 +1,6 @@
 // What we rely on in the vendor's answers. Every field may be absent or drift; only the outermost shape must hold.
 import { z } from 'zod';
+import { isJsonObject, type JsonObject } from '../domain/json-object.ts';
 import { Problem } from '../domain/problem.ts';
 import type {
   VendorCustomer,
@@ -89,9 +90,7 @@ const KNOWN_VALUES = {
 /** Reads an answer of `interactions-insight`. @throws {Problem} `upstream-invalid` */
 export function readVendorCustomer(body: unknown, note: NoteDrift): VendorCustomer {
   const { interactions: rows, insights } = readOutermost(customerSchema, body, note);
-  if (rows === null || rows.length > MAX_ROWS) {
-    throw new Problem('upstream-invalid', { reason: 'not the contract' });
-  }
+  if (rows === null || rows.length > MAX_ROWS) throw notTheContract();
   const interactions = rows.flatMap((row) => readInteraction(row, note));
   const droppedRows = rows.length - interactions.length;
   return { interactions, insights: readInsights(insights, note), rows: rows.length, droppedRows };
@@ -100,7 +99,7 @@ export function readVendorCustomer(body: unknown, note: NoteDrift): VendorCustom
 /** Reads an answer of `transcript-summaries`. @throws {Problem} `upstream-invalid` */
 export function readVendorSummaries(body: unknown, note: NoteDrift): VendorSummaries {
   const { summaries, partialFailures } = readOutermost(summariesSchema, body, note);
-  if (summaries === null) throw new Problem('upstream-invalid', { reason: 'not the contract' });
+  if (summaries === null) throw notTheContract();
   return {
     summaries: summaries.flatMap((item) => readSummary(item, note)),
     failures: objects(partialFailures, note).flatMap((item) => {
@@ -111,7 +110,7 @@ export function readVendorSummaries(body: unknown, note: NoteDrift): VendorSumma
 }
 
 function readInteraction(row: unknown, note: NoteDrift): readonly VendorInteraction[] {
-  if (!isObject(row)) return dropped(note);
+  if (!isJsonObject(row)) return dropped(note);
   const read = readFields(interactionSchema, row, note);
   if (!isId(read.interactionId)) return dropped(note);
   for (const [name, values] of Object.entries(KNOWN_VALUES)) {
@@ -164,7 +163,7 @@ function readTopics(half: JsonObject, note: NoteDrift): VendorInsights['topics']
 }
 
 function readSummary(item: unknown, note: NoteDrift): readonly VendorSummary[] {
-  if (!isObject(item)) return dropped(note);
+  if (!isJsonObject(item)) return dropped(note);
   const { interactionId, content, metadata } = readFields(summarySchema, item, note);
   if (!isId(interactionId)) return dropped(note);
   const { result, status, type, duration } = readFields(contentSchema, content ?? {}, note);
@@ -191,14 +190,12 @@ function readUtcInstant(createdAt: string | null, note: NoteDrift): number | nul
   return null;
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
-
 function readOutermost<Schema extends z.ZodObject>(
   schema: Schema,
   body: unknown,
   note: NoteDrift,
 ): z.output<Schema> {
-  if (!isObject(body)) throw new Problem('upstream-invalid', { reason: 'not the contract' });
+  if (!isJsonObject(body)) throw notTheContract();
   return readFields(schema, body, note);
 }
 
@@ -221,19 +218,19 @@ function isId(text: string | null): text is string {
   return text !== null && text.trim() !== '' && text.isWellFormed();
 }
 
+function notTheContract(): Problem {
+  return new Problem('upstream-invalid', { reason: 'not the contract' });
+}
+
 function words(items: readonly unknown[] | null, note: NoteDrift): readonly string[] {
   return (items ?? []).flatMap((item) => (typeof item === 'string' ? [item] : dropped(note)));
 }
 
 function objects(items: readonly unknown[] | null, note: NoteDrift): readonly JsonObject[] {
-  return (items ?? []).flatMap((item) => (isObject(item) ? [item] : dropped(note)));
+  return (items ?? []).flatMap((item) => (isJsonObject(item) ? [item] : dropped(note)));
 }
 
 function dropped(note: NoteDrift): never[] {
   note('dropped-item');
   return [];
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -12,7 +12,7 @@ function createSource(answer: (query: string) => Promise<string>) {
   const clock = { at: NOW };
   const asked: string[] = [];
   const layer = rememberRefusals<string, string>({
-    nameOf: (query) => query,
+    keyOf: (query) => ({ identity: query, field: '', kind: 'range' }),
     rememberMs: 30_000,
     now: () => clock.at,
   });

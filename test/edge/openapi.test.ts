@@ -10,7 +10,6 @@ import { IDENTITY_PARAMETERS } from '../../src/domain/identity.ts';
 import { parametersFromBody, parametersFromQuery } from '../../src/domain/parameters.ts';
 import { isProblem, PROBLEMS, type ProblemSlug } from '../../src/domain/problem.ts';
 import { readSummariesRequest, summariesAnswer } from '../../src/domain/summaries.ts';
-import type { Tenant } from '../../src/domain/tenant.ts';
 import { TIME_PARAMETERS } from '../../src/domain/time-range.ts';
 import type { VendorCustomer } from '../../src/domain/vendor-answer.ts';
 import { openapiDocument } from '../../src/edge/openapi/document.ts';
@@ -21,6 +20,7 @@ import {
   problemSchema,
   summariesSchema,
 } from '../../src/edge/schemas.ts';
+import { tenantWith } from '../support/queries.ts';
 
 interface Document {
   readonly openapi: string;
@@ -43,21 +43,7 @@ const references = new Set(
 );
 
 const NOW = Date.parse('2025-08-20T12:00:00Z');
-const tenant: Tenant = {
-  name: 'acme',
-  tenantId: 'vendor-acme',
-  region: 'us',
-  defaultCountry: 'US',
-  emailCaseSensitive: false,
-  timeGridMs: 60_000,
-  freshness: {
-    openMs: 60_000,
-    closedMs: 86_400_000,
-    settleMs: 172_800_000,
-    staleWhileRevalidateMs: 600_000,
-    staleIfErrorMs: 86_400_000,
-  },
-};
+const tenant = tenantWith();
 
 test('openapi/openapi.json is what the source says', () => {
   const file = new URL('../../openapi/openapi.json', import.meta.url);

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type CustomerQuery, readCustomerRequest } from '../../domain/customer-query.ts';
 import type { Reply, Source } from '../../domain/source.ts';
 import type { Tenant } from '../../domain/tenant.ts';
-import { admit, contextOf } from '../admission.ts';
+import { admit, contextOf, READ_METHODS } from '../admission.ts';
 import { authoriseScope } from '../authorise.ts';
 import { sendAnswer } from '../reply.ts';
 
@@ -18,8 +18,7 @@ export function registerCustomer(server: FastifyInstance, options: CustomerRoute
   const { customers, tenants, now } = options;
   server.route({
     url: '/customer',
-    // HEAD is named, since what Fastify makes of GET sends `Content-Length: 0` with a 304.
-    method: ['GET', 'HEAD', 'POST', 'QUERY'],
+    method: [...READ_METHODS],
     handler: async (request, reply) => {
       const { caller, parameters, tenant } = admit(request, tenants, 'read');
       const { query, fields } = readCustomerRequest(parameters, { tenant, now: now() });

@@ -9,7 +9,7 @@ import {
   type SummariesQuery,
 } from '../../domain/summaries.ts';
 import type { Tenant } from '../../domain/tenant.ts';
-import { admit, contextOf } from '../admission.ts';
+import { admit, contextOf, READ_METHODS } from '../admission.ts';
 import type { Quota } from '../quota.ts';
 import { sendAnswer } from '../reply.ts';
 
@@ -25,8 +25,7 @@ export function registerSummaries(server: FastifyInstance, options: SummariesRou
   const { summaries, tenants, quota, now } = options;
   server.route({
     url: '/summaries',
-    // HEAD is named, since what Fastify makes of GET sends `Content-Length: 0` with a 304.
-    method: ['GET', 'HEAD', 'POST', 'QUERY'],
+    method: [...READ_METHODS],
     handler: async (request, reply) => {
       const { caller, parameters, tenant } = admit(request, tenants, 'summaries');
       if (caller.hide.has('summary')) throw new Problem('forbidden');
