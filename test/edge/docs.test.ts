@@ -1,24 +1,11 @@
 // /openapi.json and /docs: public, complete without any other host, and strict about scripts.
 import assert from 'node:assert/strict';
-import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { openapiDocument } from '../../src/edge/openapi/document.ts';
 import { registerDocs } from '../../src/edge/routes/docs.ts';
-import { createServer } from '../../src/edge/server.ts';
+import { serveRoutes } from '../support/bare-server.ts';
 
-async function serveDocs(t: TestContext): Promise<(path: string) => Promise<Response>> {
-  const server = await createServer({
-    emit: () => undefined,
-    ticks: () => 0,
-    trustedProxies: [],
-    lifecycle: { isDraining: () => false, isClosing: () => false },
-  });
-  t.after(() => server.close());
-  await registerDocs(server);
-  await server.listen({ port: 0, host: '127.0.0.1' });
-  const { port } = server.server.address() as AddressInfo;
-  return (path) => fetch(new URL(path, `http://127.0.0.1:${port}`));
-}
+const serveDocs = (t: TestContext) => serveRoutes(t, registerDocs);
 
 test('/openapi.json is the document', async (t) => {
   const get = await serveDocs(t);

@@ -1,29 +1,14 @@
 // /problems: a page for each type of problem, readable without scripts.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { PROBLEMS } from '../../src/domain/problem.ts';
 import { FAULT_CODES } from '../../src/edge/openapi/fault-codes.ts';
 import { registerProblemPages } from '../../src/edge/routes/problem-pages.ts';
 import { problemSchema } from '../../src/edge/schemas.ts';
-import { createServer } from '../../src/edge/server.ts';
+import { serveRoutes } from '../support/bare-server.ts';
 
-type Get = (path: string, init?: RequestInit) => Promise<Response>;
-
-async function servePages(t: TestContext): Promise<Get> {
-  const server = await createServer({
-    emit: () => undefined,
-    ticks: () => 0,
-    trustedProxies: [],
-    lifecycle: { isDraining: () => false, isClosing: () => false },
-  });
-  t.after(() => server.close());
-  registerProblemPages(server);
-  await server.listen({ port: 0, host: '127.0.0.1' });
-  const { port } = server.server.address() as AddressInfo;
-  return (path, init) => fetch(new URL(path, `http://127.0.0.1:${port}`), init);
-}
+const servePages = (t: TestContext) => serveRoutes(t, registerProblemPages);
 
 test('every problem has a page with its status and title', async (t) => {
   const get = await servePages(t);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CUSTOMERS } from '../../src/sandbox/customers.ts';
+import { createClock } from '../support/clock.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -12,17 +13,6 @@ const START = Date.UTC(2026, 5, 15, 12, 34, 56, 789);
 
 const ADA = `/v1/customer?tenant=acme&contactId=${CUSTOMERS.ada.contactId}`;
 const VARY = 'Authorization, X-App-Key, Accept-Encoding, Origin';
-
-/** A clock that a test moves on. */
-function createClock(): { now: () => number; pass: (ms: number) => void } {
-  let at = START;
-  return {
-    now: () => at,
-    pass: (ms) => {
-      at += ms;
-    },
-  };
-}
 
 /** The headers that tell how an answer may be kept. */
 async function told(
@@ -44,7 +34,7 @@ async function told(
 const cacheControl = (maxAge: number) => `private, max-age=${maxAge}, stale-while-revalidate=600`;
 
 test('an open range is fresh for a minute, and ages', async (t) => {
-  const { now, pass } = createClock();
+  const { now, pass } = createClock(START);
   const service = await startService(t, { now, sandbox: { now } });
   const miss = {
     age: '0',
@@ -69,7 +59,7 @@ test('an open range is fresh for a minute, and ages', async (t) => {
 });
 
 test('a range that ended two days ago is fresh for a day', async (t) => {
-  const { now, pass } = createClock();
+  const { now, pass } = createClock(START);
   const service = await startService(t, { now, sandbox: { now } });
   const settled = `${ADA}&startTime=2026-01-01T00:00:00Z&endTime=2026-06-13T12:34:00Z`;
   const unsettled = `${ADA}&startTime=2026-01-01T00:00:00Z&endTime=2026-06-13T12:35:00Z`;
@@ -84,7 +74,7 @@ test('a range that ended two days ago is fresh for a day', async (t) => {
 });
 
 test('the lifetimes are those of the tenant', async (t) => {
-  const { now, pass } = createClock();
+  const { now, pass } = createClock(START);
   const freshness = { open: '5s', closed: '1h', settle: '1m', staleWhileRevalidate: '30s' };
   const service = await startService(t, { now, tenants: { acme: { freshness } } });
   const open = await told(service, ADA);
@@ -96,7 +86,7 @@ test('the lifetimes are those of the tenant', async (t) => {
 });
 
 test('no-cache is a refresh with the scope for it, and is ignored without', async (t) => {
-  const { now, pass } = createClock();
+  const { now, pass } = createClock(START);
   const service = await startService(t, { now });
   const { keys, sandbox } = service;
   await told(service, ADA);
@@ -128,7 +118,7 @@ test('no-cache is a refresh with the scope for it, and is ignored without', asyn
 });
 
 test('a joined answer is fresh for the shortest of its parts', async (t) => {
-  const { now, pass } = createClock();
+  const { now, pass } = createClock(START);
   const service = await startService(t, { now, sandbox: { now } });
   const joined = `${ADA}&include=summaries`;
   service.sandbox.faults.set('server-error', { endpoint: 'summaries' });
@@ -146,7 +136,7 @@ test('a joined answer is fresh for the shortest of its parts', async (t) => {
 });
 
 test('summaries are kept one by one', async (t) => {
-  const { now, pass } = createClock();
+  const { now, pass } = createClock(START);
   const service = await startService(t, { now });
   const path = '/v1/summaries?tenant=acme&interactionId=nothing';
   const miss = await told(service, path);

@@ -1,6 +1,7 @@
 // The quota of an app: what counts, what it says about itself, and what happens when it is used up.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createClock } from '../support/clock.ts';
 import { assertProblem, faultsIn, problemIn, type RawReply, sendRaw } from '../support/raw-http.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -9,16 +10,6 @@ const START = Date.UTC(2026, 5, 15, 12, 34, 56, 789);
 const CUSTOMER = '/v1/customer?tenant=acme&email=a@b.example';
 
 type Headers = Readonly<Record<string, string>>;
-
-function createClock(): { now: () => number; pass: (ms: number) => void } {
-  let at = START;
-  return {
-    now: () => at,
-    pass: (ms) => {
-      at += ms;
-    },
-  };
-}
 
 function ask({ url, keys }: Service, path: string, headers: Headers = {}): Promise<RawReply> {
   const all = { Authorization: `Bearer ${keys.desk}`, ...headers };
@@ -38,7 +29,7 @@ function limitOf({ headers }: RawReply): readonly [number, number] {
 }
 
 test('every authenticated request counts, and says what is left', async (t) => {
-  const { now } = createClock();
+  const { now } = createClock(START);
   const quota = { requests: 12, per: '1m' };
   const service = await startService(t, { now, desk: { quota } });
   const { url, keys } = service;
@@ -98,7 +89,7 @@ test('what is not an authenticated request of /v1 neither counts nor tells', asy
 });
 
 test('a used up quota is a 429 until the window ends, which begins with the first request', async (t) => {
-  const { now, pass } = createClock();
+  const { now, pass } = createClock(START);
   const service = await startService(t, { now, desk: { quota: { requests: 3, per: '10s' } } });
   pass(7 * SECOND);
   assert.deepEqual(limitOf(await ask(service, CUSTOMER)), [2, 10]);
