@@ -10,9 +10,7 @@ if (mode === '--write') {
   writeFileSync(FILE, text);
 } else if (mode === '--check') {
   if (written() !== text) {
-    console.error(
-      'openapi/openapi.json is not what the source says: run npx tsx scripts/openapi.ts --write',
-    );
+    console.error('openapi/openapi.json is not what the source says: run npm run openapi:write');
     process.exitCode = 1;
   }
 } else {
