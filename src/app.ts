@@ -1,18 +1,22 @@
 // The composition root: the only place that knows every part of the service.
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { joinSummaries, whenIncluded } from './cache/join-summaries.ts';
-import { createMemoryStore } from './cache/memory-store.ts';
+import { createLeases } from './cache/leases.ts';
+import { createMemoryStore, type MemoryStore } from './cache/memory-store.ts';
+import { CHANNEL, createMessages } from './cache/messages.ts';
 import { createRedisStore } from './cache/redis-store.ts';
 import { rememberRefusals } from './cache/refusals.ts';
 import { represent, representSummaries } from './cache/represent.ts';
 import { createSealer } from './cache/seal.ts';
 import { softStore } from './cache/soft-store.ts';
 import { summaryCache } from './cache/summary-cache.ts';
-import { type Tiers, tieredCache } from './cache/tiered.ts';
+import { tieredCache } from './cache/tiered.ts';
+import { createTiers, type SharedTier } from './cache/tiers.ts';
 import type { Configuration } from './config/configuration.ts';
 import { createCacheKeys } from './domain/cache-key.ts';
+import { longestLifeMs } from './domain/freshness.ts';
 import type { QuotaCounter } from './domain/quota.ts';
 import { pipe } from './domain/source.ts';
 import type { SummariesQuery } from './domain/summaries.ts';
@@ -45,6 +49,8 @@ export interface Service {
 export interface Overrides {
   /** The present, in Unix milliseconds. */
   readonly now?: () => number;
+  /** At least 0, less than 1. */
+  readonly random?: () => number;
   /** Hears every event, beside logs and metrics. */
   readonly subscriber?: Emit;
   /** The longest wait for one command of Redis. */
@@ -55,6 +61,7 @@ export interface Overrides {
 interface Parts {
   readonly configuration: Configuration;
   readonly now: () => number;
+  readonly random: () => number;
   readonly emit: Emit;
   readonly redis: RedisConnection | null;
   readonly client: UpstreamClient;
@@ -63,6 +70,8 @@ interface Parts {
 const REDIS_TIMEOUT_MS = 50;
 const CONNECT_TIMEOUT_MS = 2_000;
 const REFUSAL_REMEMBERED_MS = 30_000;
+const LEASE_MS = 2_000;
+const RENEW_MS = 500;
 
 /** Builds the service from a configuration, connected to Redis if it names one. */
 export async function buildApp(
@@ -81,7 +90,8 @@ export async function buildApp(
     maxResponseBytes: upstream.maxResponseBytes,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
   });
-  const parts = { configuration, now: overrides.now ?? Date.now, emit, redis, client };
+  const { now = Date.now, random = Math.random } = overrides;
+  const parts = { configuration, now, random, emit, redis, client };
   const { lifecycle, drain } = createDrain(async () => {
     await Promise.all([redis?.close(), client.close()]);
   });
@@ -98,7 +108,7 @@ export async function buildApp(
     apps,
     tenants,
     quotaCounter: createQuotaCounter(parts),
-    now: parts.now,
+    now,
   });
   const ops = await createOpsServer({ ...common, metrics });
   return { api, ops, drain: (waits) => drain([api, ops], waits) };
@@ -106,10 +116,10 @@ export async function buildApp(
 
 /** Each stack in the order in which a query meets its layers. */
 function createSources(parts: Parts) {
-  const { configuration, now, emit } = parts;
+  const { configuration, now, random, emit } = parts;
   const { upstream, secrets } = configuration;
   const keys = createCacheKeys(secrets.deriveKey('cache-keys'));
-  const tiers = createTiers(parts);
+  const tiers = createTiers({ ...parts, memory: createMemory(parts), shared: createShared(parts) });
   const keysOf = (tenant: Tenant) => secrets.vendorKeys(tenant.name);
   const eightByEight = createEightByEight({ client: parts.client, keysOf, now, emit });
   const deadlineMs = upstream.deadlineMs;
@@ -123,40 +133,57 @@ function createSources(parts: Parts) {
   const keyOfIds = (query: SummariesQuery) =>
     keys.summary(query, JSON.stringify(query.interactionIds));
   const summaries = pipe(
-    summaryCache({ keys, tiers, now, emit }),
+    summaryCache({ keys, tiers, now, random, emit }),
     deadline(deadlineMs),
     inChunks(),
     rememberRefusals({ ...refusals, keyOf: keyOfIds }),
     attempt(attempts),
   )(eightByEight.summaries);
 
+  const cache = { tiers, deadlineMs, now, emit };
   const customers = pipe(
     represent(),
     whenIncluded(
       pipe(
-        tieredCache({ keyOf: keys.joined, tiers, now, emit }),
-        deadline(deadlineMs),
-        joinSummaries(summaries, now),
+        tieredCache({ ...cache, keyOf: keys.joined }),
+        joinSummaries({ summaries, now, random }),
       ),
     ),
-    tieredCache({ keyOf: keys.range, tiers, now, emit }),
+    tieredCache({ ...cache, keyOf: keys.range }),
     rememberRefusals({ ...refusals, keyOf: keys.range }),
-    shape(now),
-    deadline(deadlineMs),
+    shape({ now, random }),
     attempt(attempts),
   )(eightByEight.interactions);
 
   return { customers, summaries: representSummaries()(summaries) };
 }
 
-/** Memory before Redis; a Redis that fails is a Redis that holds nothing. */
-function createTiers({ configuration, redis, now, emit }: Parts): Tiers {
+function createMemory({ configuration, now }: Parts): MemoryStore {
   const { memoryBytes, maxEntryBytes } = configuration.cache;
-  const memory = createMemoryStore({ maxBytes: memoryBytes, maxEntryBytes, now });
-  if (redis === null) return { memory, redis: null };
-  const sealer = createSealer(configuration.secrets.deriveKey('cache-values'));
-  const store = createRedisStore({ redis: redis.commands, sealer, maxEntryBytes, now, emit });
-  return { memory, redis: softStore(store, emit) };
+  return createMemoryStore({ maxBytes: memoryBytes, maxEntryBytes, now });
+}
+
+/** What processes share through Redis; a Redis that fails is a Redis that holds nothing. */
+function createShared({ configuration, redis, now, emit }: Parts): SharedTier | null {
+  if (redis === null) return null;
+  const { tenants, cache, secrets } = configuration;
+  const process = randomUUID();
+  const messages = createMessages(process);
+  redis.subscribe(CHANNEL, messages.receive);
+  const store = createRedisStore({
+    redis: redis.commands,
+    sealer: createSealer(secrets.deriveKey('cache-values')),
+    messages,
+    maxEntryBytes: cache.maxEntryBytes,
+    leaseMs: LEASE_MS,
+    generationMs: longestLifeMs([...tenants.values()].map(({ freshness }) => freshness)),
+    now,
+    emit,
+  });
+  const soft = softStore(store, emit);
+  const newToken = randomUUID;
+  const leases = createLeases({ store: soft, messages, newToken, renewMs: RENEW_MS, now, emit });
+  return { store: soft, leases, messages };
 }
 
 function createQuotaCounter({ configuration, redis, now, emit }: Parts): QuotaCounter {

@@ -2,6 +2,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis } from 'ioredis';
 import type { RedisSettings } from './config/redis-settings.ts';
+import { subscribe } from './redis-subscription.ts';
 import { guardCommands, type RedisCommands } from './resilience/redis-commands.ts';
 import type { Emit } from './telemetry/events.ts';
 
@@ -10,6 +11,8 @@ export interface RedisConnection {
   readonly client: Redis | Cluster;
   /** The client's commands; those to use in the way of a request. */
   readonly commands: RedisCommands;
+  /** Hears of what is published on a channel, over a connection of its own, as long as that is there. */
+  subscribe(channel: string, listener: (text: string) => void): void;
   isReady(): boolean;
   /** Ready, and no command has failed for a while. */
   isHealthy(): boolean;
@@ -62,14 +65,18 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     if (isReady) emit({ type: 'redis-state', state: 'lost', reason });
     isReady = false;
   });
+  const endings: (() => void)[] = [];
   await readyOrTimeout(client);
   if (!isReady) emit({ type: 'redis-state', state: 'lost', reason });
   return {
     client,
     commands: guardCommands(client, { isReady: () => isReady, onFailure: failures.add }),
+    subscribe: (channel, listener) =>
+      void endings.push(subscribe(client, { channel, listener, emit })),
     isReady: () => isReady,
     isHealthy: () => isReady && !failures.isRecent(),
     async close() {
+      for (const end of endings) end();
       client.removeAllListeners('close');
       if (isReady) await client.quit().catch(() => undefined);
       client.disconnect();

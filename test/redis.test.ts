@@ -7,10 +7,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Redis } from 'ioredis';
 import type { RedisSettings } from '../src/config/redis-settings.ts';
-import { connectRedis } from '../src/redis.ts';
+import { connectRedis, type RedisConnection } from '../src/redis.ts';
 import { createEventLog } from './support/events.ts';
 import { startRedis } from './support/redis.ts';
+import { startCluster } from './support/redis-cluster.ts';
 
 const single: RedisSettings = { mode: 'single' };
 
@@ -145,6 +147,114 @@ for (const mode of ['single', 'cluster', 'sentinel'] as const) {
     }
   });
 }
+
+const CHANNEL = 'messages';
+
+/** Listens; `next` resolves with the next text that is heard. */
+function listen({ subscribe }: Pick<RedisConnection, 'subscribe'>) {
+  let heard = Promise.withResolvers<string>();
+  subscribe(CHANNEL, (text) => {
+    heard.resolve(text);
+    heard = Promise.withResolvers();
+  });
+  return { next: () => heard.promise };
+}
+
+test('what is published on a channel is heard, over a connection of its own', async (t) => {
+  const server = await startServer(t);
+  const publisher = await connect(t, single, server.url);
+  const { events, ...connection } = await connect(t, single, server.url);
+  const { next } = listen(connection);
+  assert.deepEqual(await events.nth('redis-messages', 1), {
+    type: 'redis-messages',
+    state: 'ready',
+  });
+  const heard = next();
+  await publisher.client.publish('other', 'not for us');
+  await publisher.client.publish(CHANNEL, 'text');
+  assert.equal(await heard, 'text');
+  assert.equal(await connection.client.ping(), 'PONG', 'commands go on as before');
+});
+
+test('user and password are those of the commands, also where messages are heard', async (t) => {
+  const server = await startServer(t, '--requirepass', 'p@ss');
+  const url = `redis://:p%40ss@${address(server)}`;
+  const { events, client, ...connection } = await connect(t, single, url);
+  const { next } = listen(connection);
+  await events.nth('redis-messages', 1);
+  const heard = next();
+  await client.publish(CHANNEL, 'text');
+  assert.equal(await heard, 'text');
+});
+
+for (const mode of ['single', 'cluster'] as const) {
+  const start = mode === 'single' ? startRedis : startCluster;
+
+  test(`messages are heard again when Redis is back: ${mode}`, async (t) => {
+    const server = await start();
+    const { events, client, ...connection } = await connect(t, { mode }, server.url);
+    const { next } = listen(connection);
+    await events.nth('redis-messages', 1);
+    await server.stop();
+    assert.equal((await events.nth('redis-messages', 2)).state, 'lost');
+    const returned = await start({ port: server.port });
+    t.after(() => returned.stop());
+    assert.equal((await events.nth('redis-messages', 3)).state, 'ready');
+    await events.nth('redis-state', 3);
+    const heard = next();
+    await client.publish(CHANNEL, 'back');
+    assert.equal(await heard, 'back');
+  });
+
+  test(`closing ends the connection for messages, and is not taken for a loss: ${mode}`, async (t) => {
+    const server = await start();
+    t.after(() => server.stop());
+    const { events, close, ...connection } = await connect(t, { mode }, server.url);
+    listen(connection);
+    await events.nth('redis-messages', 1);
+    await close();
+    const watcher = new Redis(server.url);
+    t.after(() => watcher.disconnect());
+    const connections = async () =>
+      String(await watcher.client('LIST'))
+        .trim()
+        .split('\n').length;
+    while ((await connections()) > 1) await watcher.ping();
+    assert.equal(events.of('redis-messages').length, 1);
+    assert.deepEqual(events.of('redis-state'), [{ type: 'redis-state', state: 'ready' }]);
+  });
+}
+
+test('without a server nothing is heard, and messages are heard as soon as there is one', async (t) => {
+  const gone = await startServer(t);
+  await gone.stop();
+  const { events, client, ...connection } = await connect(t, single, gone.url);
+  const { next } = listen(connection);
+  const server = await startRedis({ port: gone.port });
+  t.after(() => server.stop());
+  assert.equal((await events.nth('redis-messages', 1)).state, 'ready');
+  await events.nth('redis-state', 2);
+  const heard = next();
+  await client.publish(CHANNEL, 'text');
+  assert.equal(await heard, 'text');
+});
+
+test('where listening is refused it is tried again', async (t) => {
+  const server = await startServer(t);
+  const { client: admin } = await connect(t, single, server.url);
+  await admin.call('ACL', 'SETUSER', 'ann', 'on', '>secret', '~*', '+@all', 'resetchannels');
+  const url = `redis://ann:secret@${address(server)}`;
+  const { events, ...connection } = await connect(t, single, url);
+  const { next } = listen(connection);
+  const refusals = async () => String(await admin.call('ACL', 'LOG'));
+  while (!(await refusals()).includes(CHANNEL)) await admin.ping();
+  assert.deepEqual(events.of('redis-messages'), []);
+  await admin.call('ACL', 'SETUSER', 'ann', 'allchannels');
+  await events.nth('redis-messages', 1);
+  const heard = next();
+  await admin.publish(CHANNEL, 'text');
+  assert.equal(await heard, 'text');
+});
 
 async function startSentinel(t: TestContext, masterPort: number): Promise<{ port: number }> {
   const directory = await mkdtemp(join(tmpdir(), 'customer-360-sentinel-'));

@@ -4,31 +4,43 @@ import type { Instants } from '../domain/freshness.ts';
 import { createEntry, type Entry } from './entry.ts';
 import type { Sealer } from './seal.ts';
 
-const VERSION = 1;
-const HEADER_BYTES = 25; // version (1), then fetchedAt, staleAt and deleteAt as big-endian doubles
+const VERSION = 2;
+
+/** Version (1 byte), then `fetchedAt`, `staleAt`, `revalidateUntil` and `deleteAt` as big-endian doubles. */
+export const HEADER_BYTES = 33;
 
 /** The frame of an entry for the place that `key` names. */
 export function encodeFrame(key: CacheKey, entry: Entry, sealer: Sealer): Buffer {
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt8(VERSION, 0);
-  header.writeDoubleBE(entry.instants.fetchedAt, 1);
-  header.writeDoubleBE(entry.instants.staleAt, 9);
-  header.writeDoubleBE(entry.instants.deleteAt, 17);
+  const header = encodeHeader(entry.instants);
   return Buffer.concat([header, sealer.seal(entry.body, { ...key, header })]);
 }
 
 /** The entry of a frame, or undefined if it is of another version, damaged, or from another place. */
 export function decodeFrame(key: CacheKey, frame: Buffer, sealer: Sealer): Entry | undefined {
-  if (frame.length < HEADER_BYTES || frame.readUInt8(0) !== VERSION) return undefined;
   const header = frame.subarray(0, HEADER_BYTES);
-  const body = sealer.open(frame.subarray(HEADER_BYTES), { ...key, header });
-  return body && createEntry(body, readInstants(header));
+  const instants = decodeHeader(header);
+  const body = instants && sealer.open(frame.subarray(HEADER_BYTES), { ...key, header });
+  return body && createEntry(body, instants);
 }
 
-function readInstants(header: Buffer): Instants {
+/** The beginning of the frame of an entry with these instants. */
+function encodeHeader(instants: Instants): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt8(VERSION, 0);
+  header.writeDoubleBE(instants.fetchedAt, 1);
+  header.writeDoubleBE(instants.staleAt, 9);
+  header.writeDoubleBE(instants.revalidateUntil, 17);
+  header.writeDoubleBE(instants.deleteAt, 25);
+  return header;
+}
+
+/** The instants at the beginning of a frame, or undefined if it is of another version. */
+export function decodeHeader(header: Buffer): Instants | undefined {
+  if (header.length < HEADER_BYTES || header.readUInt8(0) !== VERSION) return undefined;
   return {
     fetchedAt: header.readDoubleBE(1),
     staleAt: header.readDoubleBE(9),
-    deleteAt: header.readDoubleBE(17),
+    revalidateUntil: header.readDoubleBE(17),
+    deleteAt: header.readDoubleBE(25),
   };
 }

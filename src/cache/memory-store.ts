@@ -1,53 +1,142 @@
-// The memory tier: entries of this process, bounded in bytes.
+// The memory tier: entries of this process, bounded in bytes. What is held about one identity lies together.
 import { LRUCache } from 'lru-cache';
+import type { CacheKey, CacheKind } from '../domain/cache-key.ts';
 import { freshness } from '../domain/freshness.ts';
-import type { Entry } from './entry.ts';
-import type { Store } from './store.ts';
+import type { Failure } from './back-off.ts';
+import { type Entry, succeed } from './entry.ts';
+import type { Place } from './messages.ts';
+import { type Kept, MAX_ENTRIES, type Store } from './store.ts';
+
+/** An entry in memory, with what is known about it beside its content. */
+export interface Remembered {
+  readonly entry: Entry;
+  readonly tier: 'memory';
+  /** When it was last known to be what Redis holds, in Unix milliseconds. */
+  checkedAt: number;
+  /** The identity's generation in Redis when it was written. */
+  sharedGeneration: number;
+  /** The last try to fetch it anew, if that failed. */
+  failure: Failure | undefined;
+}
+
+/** The store of this process: what it holds is at hand without waiting. Generations are its own, too. */
+export interface MemoryStore extends Store {
+  read(key: CacheKey): Kept;
+  write(key: CacheKey, entry: Entry, generation: number): boolean;
+  erase(identity: string): number;
+  generationOf(identity: string): number;
+  /** The entry with what is known about it, if there is one that has not expired. */
+  recall(place: Place): Remembered | undefined;
+}
 
 interface MemoryStoreOptions {
   readonly maxBytes: number;
   readonly maxEntryBytes: number;
+  /** The present, in Unix milliseconds. */
   readonly now: () => number;
 }
 
-/** What an entry costs beside its bytes: key, buffer, instants and map, measured roughly. */
-const OVERHEAD_BYTES = 1024;
+interface Slot extends Remembered {
+  readonly field: string;
+  readonly kind: CacheKind;
+  /** Its weight when it was last weighed: it grows as representations are made. */
+  bytes: number;
+}
 
-/** An entry with its weight when it was last weighed: it grows as representations are made. */
-interface Weighed {
-  readonly entry: Entry;
+/** What is held about one identity, oldest first: a few entries, for which a map would cost more than it saves. */
+interface Shelf {
+  readonly slots: readonly Slot[];
   readonly bytes: number;
 }
 
-/** Creates a store that forgets the least recently used entries when `maxBytes` is reached. */
-export function createMemoryStore({ maxBytes, maxEntryBytes, now }: MemoryStoreOptions): Store {
-  const entries = new LRUCache<string, Weighed>({
+const EMPTY: Shelf = { slots: [], bytes: 0 };
+
+/** What an entry and an identity cost beside the bytes of bodies: keys, maps and instants. */
+const SLOT_OVERHEAD_BYTES = 1024;
+const SHELF_OVERHEAD_BYTES = 512;
+/** So many erasures are remembered, for the fetches that were under way. */
+const MAX_ERASURES = 10_000;
+
+/** Creates a store that forgets the least recently used identities when `maxBytes` is reached. */
+export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
+  const { maxBytes, maxEntryBytes, now } = options;
+  const shelves = new LRUCache<string, Shelf>({
     maxSize: maxBytes,
     sizeCalculation: ({ bytes }) => bytes,
   });
+  const generations = new LRUCache<string, number>({ max: MAX_ERASURES });
+  const generationOf = (identity: string) => generations.get(identity) ?? 0;
+
+  /** Always another object: a shelf that is set again as it is would not be weighed again. */
+  const put = (identity: string, slots: readonly Slot[]) => {
+    const bytes = slots.reduce((sum, slot) => sum + slot.bytes, SHELF_OVERHEAD_BYTES);
+    if (slots.length === 0) shelves.delete(identity);
+    else shelves.set(identity, { slots, bytes });
+  };
+
+  const recall = ({ identity, field }: Place): Remembered | undefined => {
+    const { slots } = shelves.get(identity) ?? EMPTY;
+    const slot = slots.find((each) => each.field === field);
+    if (slot === undefined) return undefined;
+    if (freshness(slot.entry.instants, now()) === 'expired') {
+      put(identity, without(slots, field));
+      return undefined;
+    }
+    const bytes = weigh(slot.entry);
+    if (bytes !== slot.bytes) {
+      slot.bytes = bytes;
+      put(identity, slots);
+    }
+    return slot;
+  };
+
   return {
-    async read(key) {
-      const name = key.identity + key.field;
-      const held = entries.get(name);
-      if (held === undefined) return undefined;
-      const { entry, bytes } = held;
-      if (freshness(entry.instants, now()) === 'expired') {
-        entries.delete(name);
-        return undefined;
-      }
-      if (weigh(entry) !== bytes) entries.set(name, { entry, bytes: weigh(entry) });
-      return entry;
+    recall,
+    generationOf,
+    read(key) {
+      return { entry: recall(key)?.entry, generation: generationOf(key.identity) };
     },
-    async write(key, entry) {
-      const name = key.identity + key.field;
-      entries.delete(name);
-      if (entry.body.length > maxEntryBytes) return false;
-      entries.set(name, { entry, bytes: weigh(entry) });
-      return entries.has(name);
+    write({ identity, field, kind }, entry, generation) {
+      if (generation !== generationOf(identity)) return false;
+      const { slots } = shelves.peek(identity) ?? EMPTY;
+      const others = without(slots, field);
+      if (entry.body.length > maxEntryBytes) {
+        put(identity, others);
+        return false;
+      }
+      const older = slots.find((each) => each.field === field);
+      const slot = newSlot({ field, kind, entry: succeed(older?.entry, entry), checkedAt: now() });
+      put(identity, [...withRoomFor(kind, others), slot]);
+      return shelves.has(identity);
+    },
+    erase(identity) {
+      const generation = generationOf(identity) + 1;
+      generations.set(identity, generation);
+      shelves.delete(identity);
+      return generation;
     },
   };
 }
 
+function newSlot(slot: Pick<Slot, 'field' | 'kind' | 'entry' | 'checkedAt'>): Slot {
+  const bytes = weigh(slot.entry);
+  return { ...slot, tier: 'memory', bytes, sharedGeneration: 0, failure: undefined };
+}
+
+function without(slots: readonly Slot[], field: string): readonly Slot[] {
+  return slots.filter((slot) => slot.field !== field);
+}
+
+/** The slots without the oldest of a kind, as far as there is no room for one more. */
+function withRoomFor(kind: CacheKind, slots: readonly Slot[]): readonly Slot[] {
+  let excess = slots.filter((slot) => slot.kind === kind).length + 1 - MAX_ENTRIES[kind];
+  return slots.filter((slot) => {
+    if (slot.kind !== kind || excess <= 0) return true;
+    excess -= 1;
+    return false;
+  });
+}
+
 function weigh({ body, representations }: Entry): number {
-  return body.length + representations.bytes() + OVERHEAD_BYTES;
+  return body.length + representations.bytes + SLOT_OVERHEAD_BYTES;
 }

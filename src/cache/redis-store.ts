@@ -1,82 +1,159 @@
 // The Redis tier: one hash an identity, with an index of when its fields end, both in one Cluster slot.
-import type { CacheKind } from '../domain/cache-key.ts';
-import { freshness } from '../domain/freshness.ts';
+import type { CacheKey } from '../domain/cache-key.ts';
+import { freshness, type Instants } from '../domain/freshness.ts';
+import type { Problem } from '../domain/problem.ts';
 import type { RedisCommands } from '../resilience/redis-commands.ts';
 import type { Emit } from '../telemetry/events.ts';
-import { decodeFrame, encodeFrame } from './frame.ts';
+import type { Entry } from './entry.ts';
+import { decodeFrame, decodeHeader, encodeFrame, HEADER_BYTES } from './frame.ts';
+import { CHANNEL, type Messages } from './messages.ts';
+import { ERASE, FILL, GENERATION, HEAD, RELEASE, RENEW, TAKE } from './redis-scripts.ts';
 import type { Sealer } from './seal.ts';
-import type { Store } from './store.ts';
+import { type Kept, MAX_ENTRIES, type Store } from './store.ts';
+
+/** What Redis knows about a key, without the entry's body. */
+export interface Head {
+  readonly generation: number;
+  readonly instants: Instants | undefined;
+}
+
+/** What Redis holds for a key. */
+export interface Shared extends Kept {
+  /** The beginning of what is held, whether it can be read or not: by it something new is told from what was seen. */
+  readonly seen: Buffer;
+}
+
+/** What comes of asking for a lease: it is ours; another's; or not needed, since there is something new. */
+export type Turn =
+  | { readonly turn: 'taken'; readonly generation: number }
+  | { readonly turn: 'held'; readonly leftMs: number }
+  | ({ readonly turn: 'filled' } & Shared);
+
+/** What came of writing: kept; not ours to write any more; erased meanwhile; too large to keep. */
+export type Writing = 'stored' | 'lost' | 'erased' | 'too-large';
+
+/** A store that processes share, with leases: time-limited, tokened rights to fetch. Each verb rejects when Redis fails. */
+export interface RedisStore extends Store {
+  read(key: CacheKey): Promise<Shared>;
+  write(key: CacheKey, entry: Entry, generation: number): Promise<boolean>;
+  erase(identity: string): Promise<number>;
+  head(key: CacheKey): Promise<Head>;
+  /** @param seen what was held when it was looked at last */
+  take(key: CacheKey, token: string, seen: Buffer): Promise<Turn>;
+  /** False if the lease is no longer ours. */
+  renew(key: CacheKey, token: string): Promise<boolean>;
+  /** Writes under a lease, which ends with it; those who wait are told. */
+  fill(key: CacheKey, entry: Entry, lease: Lease): Promise<Writing>;
+  /** Ends a lease without an entry; those who wait are told of the problem, if there is one. */
+  release(key: CacheKey, token: string, problem?: Problem): Promise<'released'>;
+}
+
+/** A lease that is ours, and the identity's generation when it was taken. */
+export interface Lease {
+  readonly token: string;
+  readonly generation: number;
+}
 
 interface RedisStoreOptions {
   readonly redis: RedisCommands;
   readonly sealer: Sealer;
+  readonly messages: Messages;
   readonly maxEntryBytes: number;
+  /** How long a lease lasts, in milliseconds. */
+  readonly leaseMs: number;
+  /** How long a generation is kept: longer than any entry lives. In milliseconds. */
+  readonly generationMs: number;
   readonly now: () => number;
   readonly emit: Emit;
 }
 
-/** An identity holds at most so many fields of a kind; the older ones that end first make room. */
-const MAX_FIELDS: Readonly<Record<CacheKind, number>> = { range: 64, joined: 64, summary: 256 };
-const KINDS = Object.keys(MAX_FIELDS);
+const KINDS = Object.keys(MAX_ENTRIES);
+const NOTHING = Buffer.alloc(0);
+const NO_TOKEN = '';
 
-/**
- * Drops fields of a kind that have ended or are too many, and keeps a new one. Hash and indexes end with the last
- * field of all. Where Redis has evicted one of them, the others could not be pruned any more: all begin anew.
- * KEYS: the hash, the index of the kind, all indexes. ARGV: field, frame, now, deleteAt, the most fields.
- */
-const WRITE = `
-local hash, index = KEYS[1], KEYS[2]
-local field, now = ARGV[1], tonumber(ARGV[3])
-local indexed = 0
-for at = 3, #KEYS do indexed = indexed + redis.call('ZCARD', KEYS[at]) end
-if indexed ~= redis.call('HLEN', hash) then redis.call('DEL', unpack(KEYS)) end
-redis.call('ZREM', index, field)
-local ended = redis.call('ZCOUNT', index, '-inf', now)
-local excess = redis.call('ZCARD', index) + 1 - tonumber(ARGV[5])
-local gone = math.max(ended, excess)
-if gone > 0 then
-  for _, name in ipairs(redis.call('ZRANGE', index, 0, gone - 1)) do
-    redis.call('HDEL', hash, name)
-    redis.call('ZREM', index, name)
-  end
-end
-redis.call('HSET', hash, field, ARGV[2])
-redis.call('ZADD', index, ARGV[4], field)
-local remains = math.max(redis.call('PTTL', hash), tonumber(ARGV[4]) - now)
-for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, remains) end
-return 1`;
+/** Creates a store over a connected client. */
+export function createRedisStore(options: RedisStoreOptions): RedisStore {
+  const { redis, sealer, messages, maxEntryBytes, leaseMs, generationMs, now, emit } = options;
+  const runHead = redis.defineScript(HEAD);
+  const runTake = redis.defineScript(TAKE);
+  const runRenew = redis.defineScript(RENEW);
+  const runFill = redis.defineScript(FILL);
+  const runRelease = redis.defineScript(RELEASE);
+  const runErase = redis.defineScript(ERASE);
 
-/** Drops one field. KEYS: the hash, the index of its kind. ARGV: field. */
-const DROP = `
-redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('ZREM', KEYS[2], ARGV[1])
-return 1`;
+  const sharedFrom = (key: CacheKey, frame: Buffer | null, generation: Buffer | null): Shared => {
+    const decoded = frame === null ? undefined : decodeFrame(key, frame, sealer);
+    if (frame !== null && decoded === undefined) emit({ type: 'entry-unreadable' });
+    const isUsable = decoded && freshness(decoded.instants, now()) !== 'expired';
+    const seen = frame === null ? NOTHING : Buffer.from(frame.subarray(0, HEADER_BYTES));
+    return { entry: isUsable ? decoded : undefined, generation: toNumber(generation), seen };
+  };
 
-/** Creates a store over a connected client. Its verbs reject when Redis fails. */
-export function createRedisStore(options: RedisStoreOptions): Store {
-  const { redis, sealer, maxEntryBytes, now, emit } = options;
+  const fill = async (key: CacheKey, entry: Entry, lease: Lease): Promise<Writing> => {
+    const isKept = entry.body.length <= maxEntryBytes && entry.instants.deleteAt > now();
+    const frame = isKept ? encodeFrame(key, entry, sealer) : NOTHING;
+    const times = [Math.floor(now()), Math.ceil(entry.instants.deleteAt)];
+    const reply = await runFill(
+      ...[key.identity, leaseOf(key), indexOf(key.identity, key.kind), ...indexesOf(key.identity)],
+      ...[key.field, frame, lease.generation, lease.token, ...times, MAX_ENTRIES[key.kind]],
+      ...[CHANNEL, messages.filled(key)],
+    );
+    const writing = String(reply) as Writing;
+    return writing === 'stored' && !isKept ? 'too-large' : writing;
+  };
+
   return {
+    fill,
     async read(key) {
-      const frame = await redis.hgetBuffer(key.identity, key.field);
-      if (frame === null) return undefined;
-      const entry = decodeFrame(key, frame, sealer);
-      if (entry === undefined) emit({ type: 'entry-unreadable' });
-      return entry && freshness(entry.instants, now()) !== 'expired' ? entry : undefined;
+      const values = await redis.hmgetBuffer(key.identity, key.field, GENERATION);
+      const [frame = null, generation = null] = values;
+      return sharedFrom(key, frame, generation);
     },
-    async write(key, entry) {
-      const indexOf = (kind: string) => `${key.identity}:${kind}`;
-      if (entry.body.length > maxEntryBytes) {
-        await redis.eval(DROP, 2, key.identity, indexOf(key.kind), key.field);
-        return false;
-      }
-      const frame = encodeFrame(key, entry, sealer);
-      const keys = [key.identity, indexOf(key.kind), ...KINDS.map(indexOf)];
-      const at = Math.floor(now());
-      const deleteAt = Math.ceil(entry.instants.deleteAt);
-      if (deleteAt <= at) return false;
-      const args = [key.field, frame, at, deleteAt, MAX_FIELDS[key.kind]];
-      await redis.eval(WRITE, keys.length, ...keys, ...args);
-      return true;
+    async write(key, entry, generation) {
+      return (await fill(key, entry, { generation, token: NO_TOKEN })) === 'stored';
+    },
+    async erase(identity) {
+      const keys = [identity, ...indexesOf(identity)];
+      const reply = await runErase(...keys, generationMs, CHANNEL, messages.erased(identity));
+      return Number(reply);
+    },
+    async head(key) {
+      const reply = await runHead(key.identity, key.field, HEADER_BYTES);
+      const [generation, header] = reply as [Buffer, Buffer | null];
+      const instants = header ? decodeHeader(header) : undefined;
+      return { generation: toNumber(generation), instants };
+    },
+    async take(key, token, seen) {
+      const keys = [key.identity, leaseOf(key)];
+      const reply = await runTake(...keys, key.field, seen, token, leaseMs);
+      const [turn, detail, frame = null] = reply as [Buffer, Buffer | number, Buffer | null];
+      if (String(turn) === 'held') return { turn: 'held', leftMs: Number(detail) };
+      if (String(turn) === 'taken') return { turn: 'taken', generation: toNumber(detail) };
+      return { turn: 'filled', ...sharedFrom(key, frame, detail as Buffer) };
+    },
+    async renew(key, token) {
+      return Number(await runRenew(leaseOf(key), token, leaseMs)) === 1;
+    },
+    async release(key, token, problem) {
+      const message = problem ? messages.failed(key, problem) : messages.filled(key);
+      await runRelease(leaseOf(key), token, CHANNEL, message);
+      return 'released';
     },
   };
+}
+
+function leaseOf({ identity, field }: CacheKey): string {
+  return `${identity}:lease:${field}`;
+}
+
+function indexOf(identity: string, kind: string): string {
+  return `${identity}:${kind}`;
+}
+
+function indexesOf(identity: string): readonly string[] {
+  return KINDS.map((kind) => indexOf(identity, kind));
+}
+
+function toNumber(text: Buffer | number | null): number {
+  return text === null ? 0 : Number(String(text));
 }

@@ -8,8 +8,8 @@ import { isWhole, selectFields, selectionName } from '../domain/customer-view.ts
 import type { Coding, Layer, Reply, Representation, View } from '../domain/source.ts';
 import { type SummariesQuery, summariesAnswer } from '../domain/summaries.ts';
 import type { Entry } from './entry.ts';
+import type { Held } from './flight.ts';
 import type { HeldSummaries } from './summary-cache.ts';
-import type { Held } from './tiered.ts';
 
 const BROTLI_QUALITY = 5;
 

@@ -1,43 +1,52 @@
 // The representations made of one entry so far, bounded in number and counted in bytes.
 import type { Representation } from '../domain/source.ts';
 
-/** Each representation by a name of its view and coding. */
-export interface Representations {
-  /** The one of that name; the first caller makes it, others wait for it. */
-  getOrMake(name: string, make: () => Promise<Representation>): Promise<Representation>;
-  /** The bytes of those that are made and kept. */
-  bytes(): number;
+interface Made {
+  readonly name: string;
+  readonly representation: Promise<Representation>;
+  /** Of its own body, once it is there. */
+  bytes: number;
 }
 
 /** Beyond so many the oldest makes room. */
 const MAX_REPRESENTATIONS = 16;
 
-/** Creates the collection of an entry's body. A representation that could not be made is forgotten. */
-export function createRepresentations(entryBody: Buffer): Representations {
-  const making = new Map<string, Promise<Representation>>();
-  const bytesByName = new Map<string, number>();
-  const forget = (name: string) => {
-    making.delete(name);
-    bytesByName.delete(name);
-  };
-  return {
-    getOrMake(name, make) {
-      const kept = making.get(name);
-      if (kept) return kept;
-      // Making one may itself make another that it is based on.
-      const made = make();
-      const [oldest] = making.keys();
-      if (oldest !== undefined && making.size >= MAX_REPRESENTATIONS) forget(oldest);
-      making.set(name, made);
-      made.then(
-        ({ body }) => {
-          const isKept = making.get(name) === made && body !== entryBody;
-          if (isKept) bytesByName.set(name, body.length);
-        },
-        () => making.get(name) === made && forget(name),
-      );
-      return made;
-    },
-    bytes: () => [...bytesByName.values()].reduce((sum, bytes) => sum + bytes, 0),
-  };
+/** Each representation by a name of its view and coding. A class and a list: there is one for each of many entries. */
+export class Representations {
+  readonly #entryBody: Buffer;
+  readonly #made: Made[] = [];
+
+  constructor(entryBody: Buffer) {
+    this.#entryBody = entryBody;
+  }
+
+  /** The bytes of those that are made and kept, without the entry's own. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const made of this.#made) bytes += made.bytes;
+    return bytes;
+  }
+
+  /** The one of that name; the first caller makes it, others wait for it. What could not be made is forgotten. */
+  getOrMake(name: string, make: () => Promise<Representation>): Promise<Representation> {
+    const kept = this.#made.find((each) => each.name === name);
+    if (kept) return kept.representation;
+    // Making one may itself make another that it is based on.
+    const representation = make();
+    const made = { name, representation, bytes: 0 };
+    if (this.#made.length >= MAX_REPRESENTATIONS) this.#made.shift();
+    this.#made.push(made);
+    representation.then(
+      ({ body }) => {
+        if (body !== this.#entryBody) made.bytes = body.length;
+      },
+      () => this.#forget(made),
+    );
+    return representation;
+  }
+
+  #forget(made: Made): void {
+    const at = this.#made.indexOf(made);
+    if (at >= 0) this.#made.splice(at, 1);
+  }
 }

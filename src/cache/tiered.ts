@@ -1,78 +1,71 @@
-// The cache layer: fresh in memory, fresh in Redis, or fetched and kept in both.
+// The cache layer: answers from memory while it may, else by one flight for all who ask for the same.
 import type { CacheKey } from '../domain/cache-key.ts';
-import { freshness } from '../domain/freshness.ts';
-import type { Fetched, Layer, Provenance } from '../domain/source.ts';
-import type { Emit } from '../telemetry/events.ts';
-import { createEntry, type Entry } from './entry.ts';
-import type { Store } from './store.ts';
+import { isProblem } from '../domain/problem.ts';
+import type { Context, Fetched, Layer } from '../domain/source.ts';
+import { type Emit, internalError } from '../telemetry/events.ts';
+import { answerWith, type FlightOptions, fly, type Held, type Landed } from './flight.ts';
+import { createFlights } from './flights.ts';
+import { asSeenBy, readEvent } from './provenance.ts';
 
-/** A kept or freshly fetched answer, and where it came from. */
-export interface Held {
-  readonly entry: Entry;
-  readonly provenance: Provenance;
-}
-
-/** The tiers in the order in which they are asked; `redis` is null without one. Neither rejects. */
-export interface Tiers {
-  readonly memory: Store;
-  readonly redis: Store | null;
-}
-
-interface TieredCacheOptions<Query> {
+interface TieredCacheOptions<Query> extends FlightOptions {
   readonly keyOf: (query: Query) => CacheKey;
-  readonly tiers: Tiers;
-  readonly now: () => number;
   readonly emit: Emit;
 }
 
-/** Answers from the tiers while fresh, else from the next source, and keeps what that says. */
+/** Answers from the tiers by the rules for what is stale, else from the next source, and keeps what that says. */
 export function tieredCache<Query>(
   options: TieredCacheOptions<Query>,
 ): Layer<Query, Fetched, Held> {
   const { keyOf, tiers, now, emit } = options;
-  return (next) => async (query, context) => {
-    const key = keyOf(query);
-    const found = context.refresh ? undefined : await readFresh(key, tiers, now);
-    if (found) {
-      emit({ type: 'cache-read', kind: key.kind, outcome: 'hit', tier: found.tier, count: 1 });
-      return { entry: found.entry, provenance: { outcome: 'hit', tier: found.tier } };
-    }
-    const outcome = context.refresh ? 'refresh' : 'miss';
-    emit({ type: 'cache-read', kind: key.kind, outcome, tier: 'none', count: 1 });
-    const { body, instants } = await next(query, context);
-    const entry = createEntry(body, instants);
-    const stored = await writeAll(key, entry, tiers);
-    return { entry, provenance: { outcome, stored } };
+  return (next) => {
+    const flights = createFlights<Landed>();
+
+    const join = (key: CacheKey, query: Query, context: Context) =>
+      flights.join(nameOf(key), () => {
+        const fetch = (signal: AbortSignal) => next(query, { ...context, signal });
+        return fly({ key, wish: context, fetch }, options);
+      });
+
+    const refresh = (key: CacheKey, query: Query, { view }: Context) => {
+      if (flights.has(nameOf(key))) return;
+      const { result } = join(key, query, { view, refresh: false, isBackground: true });
+      const tell = (outcome: 'ok' | 'failed') =>
+        emit({ type: 'background-refresh', kind: key.kind, outcome });
+      result.then(
+        ({ provenance }) => tell(provenance.outcome === 'stale' ? 'failed' : 'ok'),
+        (error: unknown) => {
+          tell('failed');
+          if (!isProblem(error)) emit(internalError(error, null));
+        },
+      );
+    };
+
+    const fromFlight = async (key: CacheKey, query: Query, context: Context): Promise<Landed> => {
+      const asked = context.refresh ? 'refresh' : 'miss';
+      const { result, collapsed } = join(key, query, context);
+      if (collapsed) emit({ type: 'flight-joined', kind: key.kind });
+      const landed = await result.catch((error: unknown) => {
+        emit({ type: 'cache-read', kind: key.kind, outcome: asked, tier: 'none', count: 1 });
+        throw error;
+      });
+      // What others found in Redis is no answer to one who wants it fetched anew.
+      const isAnother = collapsed && context.refresh && landed.provenance.outcome === 'hit';
+      if (isAnother) return fromFlight(key, query, context);
+      return { ...landed, provenance: asSeenBy(landed.provenance, context, collapsed) };
+    };
+
+    return async (query, context) => {
+      const key = keyOf(query);
+      const held = await tiers.recall(key);
+      const kept = held && answerWith(held, context, now());
+      const landed = kept ?? (await fromFlight(key, query, context));
+      if (landed.isRefreshDue) refresh(key, query, context);
+      emit(readEvent(key.kind, { ...landed, instants: landed.entry.instants }, now()));
+      return landed;
+    };
   };
 }
 
-/** The first fresh entry of the tiers; one from Redis is kept in memory too. */
-export async function readFresh(
-  key: CacheKey,
-  { memory, redis }: Tiers,
-  now: () => number,
-): Promise<{ entry: Entry; tier: 'memory' | 'redis' } | undefined> {
-  const held = await memory.read(key);
-  if (held && isFresh(held, now)) return { entry: held, tier: 'memory' };
-  const shared = await redis?.read(key);
-  if (!shared || !isFresh(shared, now)) return undefined;
-  await memory.write(key, shared);
-  return { entry: shared, tier: 'redis' };
-}
-
-/** Keeps an entry in every tier; true if one of them took it. */
-export async function writeAll(
-  key: CacheKey,
-  entry: Entry,
-  { memory, redis }: Tiers,
-): Promise<boolean> {
-  const [inMemory, inRedis] = await Promise.all([
-    memory.write(key, entry),
-    redis?.write(key, entry) ?? false,
-  ]);
-  return inMemory || inRedis;
-}
-
-function isFresh(entry: Entry, now: () => number): boolean {
-  return freshness(entry.instants, now()) === 'fresh';
+function nameOf({ identity, field }: CacheKey): string {
+  return identity + field;
 }

@@ -216,3 +216,13 @@ export function invalidRequest(fault: Fault): Problem {
 export function isProblem(error: unknown, slug?: ProblemSlug): error is Problem {
   return error instanceof Problem && (slug === undefined || error.slug === slug);
 }
+
+/** Tells the name of a problem type from other texts. */
+export function isProblemSlug(text: string): text is ProblemSlug {
+  return Object.hasOwn(PROBLEMS, text);
+}
+
+/** True for what may be over soon: 8x8, or the way to it, failed; it is no verdict on the search. */
+export function isOutage(error: unknown): error is Problem {
+  return isProblem(error) && error.status >= 500 && error.slug !== 'internal-error';
+}

@@ -14,6 +14,8 @@ export type Layer<Query, Below, Above = Below> = (
 export interface Context {
   /** The caller wants it fetched anew. */
   readonly refresh: boolean;
+  /** True if nobody waits for the answer: what is stale is then fetched anew, not answered with. */
+  readonly isBackground?: boolean;
   /** What the caller sees of the answer; only the outermost layer looks at it. */
   readonly view: View;
   /** Ends when the time allowed for the answer is over. Absent above the layer that sets it. */
@@ -38,12 +40,32 @@ export interface View {
 export interface Fetched {
   readonly body: Buffer;
   readonly instants: Instants;
+  /** Present if a part of it is used past its time, because fetching it failed; then it is not to be kept. */
+  readonly staleIfError?: StaleIfError;
 }
 
-/** Where an answer came from (RFC 9211). */
+/** An answer is used past its time because fetching it anew failed. */
+export interface StaleIfError {
+  readonly outcome: 'stale';
+  /** The status that the failure alone would have been answered with. */
+  readonly status: number;
+}
+
+/** A tier of the cache. */
+export type Tier = 'memory' | 'redis';
+
+/**
+ * Where an answer came from (RFC 9211). A hit may be stale, while it is fetched anew. `collapsed` is true for those
+ * who waited for a fetch that others had begun.
+ */
 export type Provenance =
-  | { readonly outcome: 'hit'; readonly tier: 'memory' | 'redis' }
-  | { readonly outcome: 'miss' | 'refresh'; readonly stored: boolean };
+  | { readonly outcome: 'hit'; readonly tier: Tier }
+  | {
+      readonly outcome: 'miss' | 'refresh';
+      readonly stored: boolean;
+      readonly collapsed: boolean;
+    }
+  | StaleIfError;
 
 /** The bytes of an answer in one coding. The tag is strong: it stands for these very bytes. */
 export interface Representation {

@@ -37,8 +37,12 @@ function cacheStatus(provenance: Provenance, { staleAt }: Instants, now: number)
     const ttl = Math.floor((staleAt - now) / 1000);
     return `customer-360; hit; ttl=${ttl}; detail=${provenance.tier}`;
   }
-  const forwarded = provenance.outcome === 'miss' ? 'miss' : 'request';
-  return `customer-360; fwd=${forwarded}${provenance.stored ? '; stored' : ''}`;
+  if (provenance.outcome === 'stale') {
+    return `customer-360; fwd=stale; fwd-status=${provenance.status}; detail=stale-if-error`;
+  }
+  const { outcome, stored, collapsed } = provenance;
+  const forwarded = outcome === 'miss' ? 'miss' : 'request';
+  return `customer-360; fwd=${forwarded}${stored ? '; stored' : ''}${collapsed ? '; collapsed' : ''}`;
 }
 
 /** RFC 9110 §13.1.2: weak comparison; for methods that only read. */

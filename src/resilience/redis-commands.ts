@@ -3,9 +3,25 @@ import type { Cluster, Redis } from 'ioredis';
 
 /** What stores and quotas ask of Redis. Each may reject, and none waits for a connection. */
 export interface RedisCommands {
-  hgetBuffer(key: string, field: string): Promise<Buffer | null>;
-  eval(script: string, keyCount: number, ...args: (string | number | Buffer)[]): Promise<unknown>;
+  /** The values of fields of a hash, in their order. */
+  hmgetBuffer(key: string, ...fields: readonly string[]): Promise<readonly (Buffer | null)[]>;
+  eval(script: string, keyCount: number, ...args: readonly ScriptArgument[]): Promise<unknown>;
+  /** Makes a script known under its name; it is sent whole once a connection, then by its hash. */
+  defineScript(script: Script): RunScript;
 }
+
+/** A Lua script, which Redis runs as one step. */
+export interface Script {
+  /** Unique among scripts. */
+  readonly name: string;
+  readonly keyCount: number;
+  readonly lua: string;
+}
+
+/** Runs a script: first its keys, then its arguments. Texts in the reply are buffers. */
+export type RunScript = (...args: readonly ScriptArgument[]) => Promise<unknown>;
+
+type ScriptArgument = string | number | Buffer;
 
 interface Guard {
   readonly isReady: () => boolean;
@@ -25,7 +41,13 @@ export function guardCommands(client: Redis | Cluster, guard: Guard): RedisComma
     }
   };
   return {
-    hgetBuffer: (key, field) => run(() => client.hgetBuffer(key, field)),
+    hmgetBuffer: (key, ...fields) => run(() => client.hmgetBuffer(key, ...fields)),
     eval: (script, keyCount, ...args) => run(() => client.eval(script, keyCount, ...args)),
+    defineScript({ name, keyCount, lua }) {
+      client.defineCommand(name, { numberOfKeys: keyCount, lua });
+      // The client gains a method of that name, of which its types know nothing.
+      const scripts = client as unknown as Readonly<Record<string, RunScript>>;
+      return (...args) => run(async () => scripts[`${name}Buffer`]?.(...args));
+    },
   };
 }

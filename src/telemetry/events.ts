@@ -2,12 +2,23 @@
 import type { CacheKind } from '../domain/cache-key.ts';
 import type { ProblemSlug } from '../domain/problem.ts';
 import type { Region } from '../domain/region.ts';
+import type { Tier } from '../domain/source.ts';
 
 /** The vendor's two endpoints. */
 export type UpstreamEndpoint = 'interactions' | 'summaries';
 
 /** What in a vendor's answer was not as expected, though the answer was usable. */
 export type Drift = 'unknown-field' | 'unknown-value' | 'wrong-type' | 'dropped-item';
+
+/** How a lease ended; `lost` and `erased`: what was fetched came too late to be kept. */
+export type LeaseOutcome =
+  | 'stored'
+  | 'too-large'
+  | 'lost'
+  | 'erased'
+  | 'released'
+  | 'failed'
+  | 'joined';
 
 /** One reply has left, or its caller has. No field ever holds personal data, a credential or a raw URL. */
 export interface RequestEvent {
@@ -34,9 +45,24 @@ export type ServiceEvent =
   | {
       readonly type: 'cache-read';
       readonly kind: CacheKind;
-      readonly outcome: 'hit' | 'miss' | 'refresh';
-      readonly tier: 'memory' | 'redis' | 'none';
+      /** `stale`: a hit past its fresh time, while it is fetched anew; `stale-if-error`: since fetching failed. */
+      readonly outcome: 'hit' | 'stale' | 'stale-if-error' | 'miss' | 'refresh';
+      readonly tier: Tier | 'none';
       readonly count: number;
+    }
+  /** A request waits for a fetch that another request of this process has begun. */
+  | { readonly type: 'flight-joined'; readonly kind: CacheKind }
+  /** A stale entry was fetched anew behind its callers' backs. */
+  | {
+      readonly type: 'background-refresh';
+      readonly kind: CacheKind;
+      readonly outcome: 'ok' | 'failed';
+    }
+  /** The end of a right to fetch, over all processes; `joined` if another process had it. */
+  | {
+      readonly type: 'lease';
+      readonly kind: CacheKind;
+      readonly outcome: LeaseOutcome;
     }
   | {
       readonly type: 'upstream-call';
@@ -63,11 +89,13 @@ export type ServiceEvent =
       readonly keyPosition: number;
       readonly status: number;
     }
-  | { readonly type: 'store-failed'; readonly operation: 'read' | 'write' | 'quota' }
+  | { readonly type: 'store-failed'; readonly operation: 'read' | 'write' | 'lease' | 'quota' }
   | { readonly type: 'entry-unreadable' }
   | { readonly type: 'redis-state'; readonly state: 'ready' }
   /** `failing`: connected, but commands are refused. `reason` is a code such as `ECONNREFUSED` or `OOM`. */
   | { readonly type: 'redis-state'; readonly state: 'lost' | 'failing'; readonly reason: string }
+  /** The connection over which processes tell each other what they did to entries. */
+  | { readonly type: 'redis-messages'; readonly state: 'ready' | 'lost' }
   /** A fault of ours. `stack` holds places in the code only, never the error's message. */
   | {
       readonly type: 'internal-error';

@@ -19,6 +19,14 @@ const REDIS_LINES = {
   failing: { level: 'warn', message: 'Redis fails or refuses commands; serving without it' },
 } as const;
 
+const MESSAGES_LINES = {
+  ready: { level: 'debug', message: 'messages of other processes are heard' },
+  lost: {
+    level: 'warn',
+    message: 'messages of other processes are not heard; entries are checked every 10 s',
+  },
+} as const;
+
 interface Line {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
@@ -30,6 +38,12 @@ function lineFor(event: ServiceEvent): Line {
       return { level: levelFor(event), message: 'request' };
     case 'cache-read':
       return { level: 'debug', message: 'cache read' };
+    case 'flight-joined':
+      return { level: 'debug', message: 'waiting for a fetch under way' };
+    case 'background-refresh':
+      return { level: 'debug', message: 'a stale entry was fetched anew' };
+    case 'lease':
+      return { level: 'debug', message: 'the right to fetch, over all processes, has ended' };
     case 'upstream-call':
       return { level: event.outcome === 'ok' ? 'debug' : 'warn', message: 'call to 8x8' };
     case 'upstream-drift':
@@ -49,6 +63,8 @@ function lineFor(event: ServiceEvent): Line {
       };
     case 'redis-state':
       return REDIS_LINES[event.state];
+    case 'redis-messages':
+      return MESSAGES_LINES[event.state];
     case 'internal-error':
       return { level: 'error', message: 'a fault of this service' };
   }

@@ -32,6 +32,24 @@ export function createMetrics(): Metrics {
     labelNames: ['kind', 'outcome', 'tier'],
     registers,
   });
+  const flightsJoined = new Counter({
+    name: 'customer360_flights_joined_total',
+    help: 'Requests that waited for a fetch that another request of the process had begun',
+    labelNames: ['kind'],
+    registers,
+  });
+  const backgroundRefreshes = new Counter({
+    name: 'customer360_background_refreshes_total',
+    help: 'Stale entries fetched anew in the background by outcome',
+    labelNames: ['kind', 'outcome'],
+    registers,
+  });
+  const leases = new Counter({
+    name: 'customer360_leases_total',
+    help: 'Rights to fetch, over all processes, by how they ended',
+    labelNames: ['kind', 'outcome'],
+    registers,
+  });
   const upstreamCalls = new Histogram({
     name: 'customer360_upstream_call_duration_seconds',
     help: 'Calls to 8x8 by region, endpoint and outcome (ok, or the problem it led to)',
@@ -82,6 +100,12 @@ export function createMetrics(): Metrics {
         const { kind, outcome, tier } = event;
         return cacheReads.inc({ kind, outcome, tier }, event.count);
       }
+      case 'flight-joined':
+        return flightsJoined.inc({ kind: event.kind });
+      case 'background-refresh':
+        return backgroundRefreshes.inc({ kind: event.kind, outcome: event.outcome });
+      case 'lease':
+        return leases.inc({ kind: event.kind, outcome: event.outcome });
       case 'upstream-call': {
         const { region, endpoint, outcome } = event;
         return upstreamCalls.observe({ region, endpoint, outcome }, event.durationMs / 1000);
@@ -97,6 +121,8 @@ export function createMetrics(): Metrics {
       case 'redis-state':
         if (event.state === 'failing') return;
         return redisUp.set({ connection: 'commands' }, event.state === 'ready' ? 1 : 0);
+      case 'redis-messages':
+        return redisUp.set({ connection: 'messages' }, event.state === 'ready' ? 1 : 0);
       case 'internal-error':
         return internalErrors.inc();
     }

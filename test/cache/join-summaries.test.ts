@@ -5,35 +5,50 @@ import { createEntry } from '../../src/cache/entry.ts';
 import { joinSummaries, whenIncluded } from '../../src/cache/join-summaries.ts';
 import type { HeldSummaries } from '../../src/cache/summary-cache.ts';
 import { type Customer, customerFrom } from '../../src/domain/customer.ts';
-import { type Instants, instantsFrom } from '../../src/domain/freshness.ts';
 import { Problem } from '../../src/domain/problem.ts';
-import type { Context, Source } from '../../src/domain/source.ts';
+import type { Context, Provenance, Source } from '../../src/domain/source.ts';
 import type { SummariesQuery } from '../../src/domain/summaries.ts';
 import { NOW, readQuery, tenantWith } from '../support/queries.ts';
+import { someInstants } from '../support/store-contract.ts';
 import { vendorCustomer, vendorInteraction } from '../support/vendor.ts';
 
 const ask: Context = { refresh: false, view: { fields: null, hide: new Set(), coding: null } };
 const { query } = readQuery('email=ann@example.com&include=summaries');
-const provenance = { outcome: 'miss', stored: true } as const;
+const provenance: Provenance = { outcome: 'miss', stored: true, collapsed: false };
 const summary = { text: 'Paid.', status: null, type: null, durationSeconds: 1, createdAt: null };
 
-async function join(
-  ids: readonly string[],
-  summaries: Source<SummariesQuery, HeldSummaries>,
-): Promise<{ customer: Customer; instants: Instants }> {
-  const customer = customerFrom(query, vendorCustomer(ids.map((id) => vendorInteraction(id))));
-  const entry = createEntry(Buffer.from(JSON.stringify(customer)), instantsFrom(NOW, 60_000));
-  const source = joinSummaries(summaries, () => NOW)(async () => ({ entry, provenance }));
-  const { body, instants } = await source(query, ask);
-  return { customer: JSON.parse(body.toString()), instants };
+interface Parts {
+  readonly ids: readonly string[];
+  readonly summaries: Source<SummariesQuery, HeldSummaries>;
+  /** Where the customer came from. */
+  readonly from?: Provenance;
 }
+
+async function join({ ids, summaries, from = provenance }: Parts) {
+  const customer = customerFrom(query, vendorCustomer(ids.map((id) => vendorInteraction(id))));
+  const entry = createEntry(Buffer.from(JSON.stringify(customer)), someInstants());
+  const layer = joinSummaries({ summaries, now: () => NOW, random: () => 0.5 });
+  const source = layer(async () => ({ entry, provenance: from }));
+  const { body, ...rest } = await source(query, ask);
+  return { ...rest, customer: JSON.parse(body.toString()) as Customer };
+}
+
+const found = async ({ interactionIds }: SummariesQuery): Promise<HeldSummaries> => ({
+  results: interactionIds.map((id) => ({ id, summary })),
+  instants: someInstants(),
+  provenance,
+});
 
 test('each interaction gets its summary; the answer is fresh for its shortest part', async () => {
   const asked: SummariesQuery[] = [];
-  const { customer, instants } = await join(['a', 'b'], async (summariesQuery) => {
-    asked.push(summariesQuery);
-    const results = [{ id: 'a', summary } as const, { id: 'b', reason: 'not-found' } as const];
-    return { results, instants: instantsFrom(NOW - 500, 5_000), provenance };
+  const { customer, instants } = await join({
+    ids: ['a', 'b'],
+    summaries: async (summariesQuery) => {
+      asked.push(summariesQuery);
+      const results = [{ id: 'a', summary } as const, { id: 'b', reason: 'not-found' } as const];
+      const times = { fetchedAt: NOW - 500, staleAt: NOW + 4_500, deleteAt: NOW + 90_000 };
+      return { results, instants: someInstants(times), provenance };
+    },
   });
   assert.deepEqual(asked, [
     { tenant: tenantWith(), interactionIds: ['a', 'b'], owner: query.identity },
@@ -43,38 +58,68 @@ test('each interaction gets its summary; the answer is fresh for its shortest pa
     [summary, null],
   );
   assert.deepEqual(customer.summaryFailures, [{ id: 'b', reason: 'not-found' }]);
-  assert.deepEqual(instants, {
-    fetchedAt: NOW - 500,
-    staleAt: NOW + 4_500,
-    deleteAt: NOW + 4_500,
-  });
+  assert.deepEqual(instants, someInstants({ fetchedAt: NOW - 500, staleAt: NOW + 4_500 }));
 });
 
 test('if summaries cannot be had the customer is answered all the same, for five seconds', async () => {
-  const { customer, instants } = await join(['a', 'b'], async () => {
-    throw new Problem('upstream-throttled');
+  const joined = await join({
+    ids: ['a', 'b'],
+    summaries: async () => {
+      throw new Problem('upstream-throttled');
+    },
   });
   assert.deepEqual(
-    customer.interactions.map((interaction) => interaction.summary),
+    joined.customer.interactions.map((interaction) => interaction.summary),
     [null, null],
   );
-  assert.deepEqual(customer.summaryFailures, [
+  assert.deepEqual(joined.customer.summaryFailures, [
     { id: 'a', reason: 'unavailable' },
     { id: 'b', reason: 'unavailable' },
   ]);
-  assert.equal(instants.staleAt, NOW + 5_000);
+  const end = NOW + 5_000;
+  assert.deepEqual(joined.instants, {
+    fetchedAt: NOW,
+    staleAt: end,
+    revalidateUntil: end,
+    deleteAt: end,
+  });
+  assert.equal('staleIfError' in joined, false, 'it is kept for these five seconds');
 });
 
 test('without interactions there is no call', async () => {
-  const { customer, instants } = await join([], async () => assert.fail('asked for summaries'));
+  const { customer, instants } = await join({
+    ids: [],
+    summaries: async () => assert.fail('asked for summaries'),
+  });
   assert.deepEqual(customer.interactions, []);
   assert.deepEqual(customer.summaryFailures, []);
-  assert.equal(instants.staleAt, NOW + 60_000);
+  assert.deepEqual(instants, someInstants());
+});
+
+test('a customer that is used past its time for want of a better one is passed on as that', async () => {
+  const from: Provenance = { outcome: 'stale', status: 503 };
+  for (const ids of [['a'], []]) {
+    const joined = await join({ ids, summaries: found, from });
+    assert.deepEqual(joined.staleIfError, from);
+    assert.deepEqual(
+      joined.customer.interactions.map(({ id }) => id),
+      ids,
+    );
+  }
+  for (const fetched of [provenance, { outcome: 'hit', tier: 'memory' } as const]) {
+    assert.equal(
+      'staleIfError' in (await join({ ids: ['a'], summaries: found, from: fetched })),
+      false,
+    );
+  }
 });
 
 test('a fault of ours is thrown on', async () => {
-  const fault = join(['a'], async () => {
-    throw new RangeError('ours');
+  const fault = join({
+    ids: ['a'],
+    summaries: async () => {
+      throw new RangeError('ours');
+    },
   });
   await assert.rejects(fault, RangeError);
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Redis } from 'ioredis';
+import { CHANNEL, createMessages } from '../../src/cache/messages.ts';
 import { createRedisStore } from '../../src/cache/redis-store.ts';
 import { createSealer } from '../../src/cache/seal.ts';
 import { softStore } from '../../src/cache/soft-store.ts';
@@ -11,21 +12,13 @@ import { createLocalQuota } from '../../src/resilience/local-quota.ts';
 import { createSharedQuota } from '../../src/resilience/shared-quota.ts';
 import { createEventLog } from '../support/events.ts';
 import { NOW, readQuery } from '../support/queries.ts';
-import { type RedisServer, startRedis } from '../support/redis.ts';
-import { someEntry, someKey, storeContract } from '../support/store-contract.ts';
+import { startCluster } from '../support/redis-cluster.ts';
+import { keep, someEntry, someKey, storeContract } from '../support/store-contract.ts';
 
-async function startCluster(port?: number): Promise<RedisServer> {
-  const cluster = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'];
-  const args = [...cluster, '--requirepass', 'pass:word'];
-  const server = await startRedis(port === undefined ? { args } : { args, port });
-  const first = new Redis(server.port, { password: 'pass:word' });
-  await first.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16383);
-  first.disconnect();
-  return server;
-}
-
-const node = await startCluster();
-const direct = new Redis(node.port, { password: 'pass:word', retryStrategy: () => null });
+const PASSWORD = 'pass:word';
+const args = ['--requirepass', PASSWORD];
+const node = await startCluster({ args });
+const direct = new Redis(node.port, { password: PASSWORD, retryStrategy: () => null });
 const events = createEventLog();
 const connection = await connectRedis({
   settings: { mode: 'cluster' },
@@ -33,8 +26,6 @@ const connection = await connectRedis({
   emit: (event) => events.add(event),
   commandTimeoutMs: 1_000,
 });
-// A new cluster takes its first two seconds to trust itself.
-while (!connection.isReady()) await events.nth('redis-state', events.of('redis-state').length + 1);
 after(async () => {
   direct.disconnect();
   await connection.close();
@@ -42,8 +33,11 @@ after(async () => {
 });
 
 const usual = {
-  redis: connection.client,
+  redis: connection.commands,
   sealer: createSealer(Buffer.alloc(32, 1)),
+  messages: createMessages('one'),
+  leaseMs: 2_000,
+  generationMs: 86_400_000,
   maxEntryBytes: 100_000,
   now: () => NOW,
   emit: events.add,
@@ -51,27 +45,46 @@ const usual = {
 
 storeContract('Redis Cluster', (settings) => createRedisStore({ ...usual, ...settings }));
 
-test('all that is held about one identity is in one slot', async () => {
-  const keys = createCacheKeys(Buffer.alloc(32, 7));
+const keys = createCacheKeys(Buffer.alloc(32, 7));
+
+test('all about one identity is in one slot: entries, indexes, generation and leases', async () => {
   const { query } = readQuery('contactId=slot');
   const { tenant, identity: owner } = query;
   const store = createRedisStore(usual);
-  for (const key of [
-    keys.range(query),
-    keys.joined(query),
-    keys.summary({ tenant, owner }, 'int-1'),
-  ]) {
-    assert.equal(await store.write(key, someEntry()), true);
+  const [range, joined] = [keys.range(query), keys.joined(query)];
+  const summary = keys.summary({ tenant, owner }, 'int-1');
+  await store.erase(range.identity);
+  for (const key of [range, joined, summary]) {
+    assert.equal(await keep(store, key), true);
+    const { seen } = await store.read(key);
+    assert.equal((await store.take(key, 'token', seen)).turn, 'taken');
   }
-  const names = await direct.keys(`${keys.range(query).identity}*`);
+  const names = await direct.keys(`${range.identity}*`);
   const slots = await Promise.all(names.map((name) => direct.call('CLUSTER', 'KEYSLOT', name)));
-  assert.equal(names.length, 4);
+  assert.equal(names.length, 7);
   assert.equal(new Set(slots).size, 1);
+});
+
+test('a lease runs its course in a Cluster too, and others are told', async () => {
+  const listener = createMessages('other');
+  const heard = new Promise((resolve) => listener.onMessage(resolve));
+  connection.subscribe(CHANNEL, listener.receive);
+  await events.nth('redis-messages', 1);
+  const store = createRedisStore(usual);
+  const key = someKey();
+  const { seen } = await store.read(key);
+  const turn = await store.take(key, 'token', seen);
+  assert.ok(turn.turn === 'taken');
+  assert.equal(await store.renew(key, 'token'), true);
+  assert.equal(await store.fill(key, someEntry(), { ...turn, token: 'token' }), 'stored');
+  const { identity, field } = key;
+  assert.deepEqual(await heard, { kind: 'filled', identity, field });
+  assert.deepEqual((await store.head(key)).instants, someEntry().instants);
 });
 
 test('quotas are counted in a Cluster too', async () => {
   const quota = createSharedQuota({
-    redis: connection.client,
+    redis: connection.commands,
     keyOf: (name) => `c360:quota:{${name}}`,
     fallback: createLocalQuota(() => NOW),
     onFailure: () => assert.fail('Redis failed'),
@@ -90,24 +103,30 @@ test('quotas are counted in a Cluster too', async () => {
   );
 });
 
+/** Waits until the Cluster is seen as this for the n-th time. */
+async function reached(state: 'ready' | 'lost', times: number): Promise<void> {
+  const states = () => events.of('redis-state').map((event) => event.state);
+  const isReached = () => states().filter((each) => each === state).length >= times;
+  while (!isReached()) await events.nth('redis-state', states().length + 1);
+}
+
 test('a Cluster that is gone is a miss, and one that is back is used again', async () => {
   const soft = softStore(createRedisStore(usual), events.add);
-  const key = someKey();
-  await soft.write(key, someEntry());
-  events.clear();
+  const [key, entry] = [someKey(), someEntry()];
+  await soft.write(key, entry, 0);
   await node.stop();
-  assert.equal(await soft.read(key), undefined);
-  assert.equal(await soft.write(key, someEntry()), false);
+  assert.equal(await soft.read(key), null);
+  assert.equal(await soft.write(key, entry, 0), false);
   assert.deepEqual(
     events.of('store-failed').map(({ operation }) => operation),
     ['read', 'write'],
   );
-  assert.equal((await events.nth('redis-state', 1)).state, 'lost');
+  await reached('lost', 1);
   assert.equal(connection.isReady(), false);
 
-  const returned = await startCluster(node.port);
-  assert.equal((await events.nth('redis-state', 2)).state, 'ready');
-  assert.equal(await soft.write(key, someEntry()), true);
-  assert.deepEqual((await soft.read(key))?.body, someEntry().body);
+  const returned = await startCluster({ args, port: node.port });
+  await reached('ready', 2);
+  assert.equal(await soft.write(key, entry, 0), true);
+  assert.deepEqual((await soft.read(key))?.entry?.body, entry.body);
   await returned.stop();
 });

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { createEntry } from '../../src/cache/entry.ts';
+import { HEADER_BYTES } from '../../src/cache/frame.ts';
+import { createMessages } from '../../src/cache/messages.ts';
 import { createRedisStore } from '../../src/cache/redis-store.ts';
 import { createSealer } from '../../src/cache/seal.ts';
 import { type CacheKey, createCacheKeys } from '../../src/domain/cache-key.ts';
@@ -10,7 +12,14 @@ import { createEventLog } from '../support/events.ts';
 import { NOW, readQuery, tenantWith } from '../support/queries.ts';
 import { startRedis } from '../support/redis.ts';
 import { redisContents } from '../support/redis-contents.ts';
-import { someEntry, someKey, storeContract, twoFields } from '../support/store-contract.ts';
+import {
+  entryOf,
+  keep,
+  someEntry,
+  someKey,
+  storeContract,
+  twoFields,
+} from '../support/store-contract.ts';
 
 const server = await startRedis();
 const events = createEventLog();
@@ -30,17 +39,23 @@ after(async () => {
 const DAY_MS = 86_400_000;
 const keys = createCacheKeys(Buffer.alloc(32, 7));
 const usual = {
-  redis,
+  redis: connection.commands,
   sealer: createSealer(Buffer.alloc(32, 1)),
+  messages: createMessages('one'),
   maxEntryBytes: 100_000,
+  leaseMs: 2_000,
+  generationMs: 2 * DAY_MS,
   now: () => NOW,
   emit: events.add,
 };
 
 storeContract('Redis', (settings) => createRedisStore({ ...usual, ...settings }));
 
-const entryFor = (lifeMs: number, at = NOW) =>
-  createEntry(Buffer.from('{}'), { fetchedAt: at, staleAt: at + lifeMs, deleteAt: at + lifeMs });
+const entryFor = (lifeMs: number, at = NOW) => {
+  const end = at + lifeMs;
+  const instants = { fetchedAt: at, staleAt: end, revalidateUntil: end, deleteAt: end };
+  return createEntry(Buffer.from('{}'), instants);
+};
 
 const store = createRedisStore(usual);
 
@@ -53,17 +68,17 @@ async function frameOf(key: CacheKey): Promise<Buffer> {
 async function isUnreadable(key: CacheKey, frame: Buffer, reader = store): Promise<boolean> {
   await redis.hset(key.identity, key.field, frame);
   events.clear();
-  const read = await reader.read(key);
-  assert.equal(read === undefined, events.of('entry-unreadable').length === 1);
-  return read === undefined;
+  const { entry } = await reader.read(key);
+  assert.equal(entry === undefined, events.of('entry-unreadable').length === 1);
+  return entry === undefined;
 }
 
 test('nothing that is personal can be seen in Redis', async () => {
   const { query } = readQuery('email=ann.personal@example.com&last=P30D');
   const key = keys.range(query);
   const text = 'ann.personal@example.com +14155550140 "Ann called about her refund"';
-  await store.write(key, someEntry(text));
-  await store.write(keys.summary({ tenant: tenantWith(), owner: query.identity }, 'int-personal'), {
+  await keep(store, key, someEntry(text));
+  await keep(store, keys.summary({ tenant: tenantWith(), owner: query.identity }, 'int-personal'), {
     ...someEntry(text),
   });
   const contents = await redisContents(server.url);
@@ -80,15 +95,15 @@ test('nothing that is personal can be seen in Redis', async () => {
 
 test('the same answer never looks the same twice', async () => {
   const key = someKey();
-  await store.write(key, someEntry());
+  await keep(store, key, someEntry());
   const first = await frameOf(key);
-  await store.write(key, someEntry());
-  assert.notDeepEqual((await frameOf(key)).subarray(25), first.subarray(25));
+  await keep(store, key, someEntry());
+  assert.notDeepEqual((await frameOf(key)).subarray(HEADER_BYTES), first.subarray(HEADER_BYTES));
 });
 
 test('a value moved to another field or another identity does not open', async () => {
   const [key, otherField] = twoFields();
-  await store.write(key, someEntry());
+  await keep(store, key, someEntry());
   const frame = await frameOf(key);
   const otherIdentity = { ...key, identity: someKey().identity };
   assert.equal(await isUnreadable(otherField, frame), true);
@@ -98,7 +113,7 @@ test('a value moved to another field or another identity does not open', async (
 
 test('a value does not open with any of its bytes changed: version, instants, nonce, text or tag', async () => {
   const key = someKey();
-  await store.write(key, someEntry('{}'));
+  await keep(store, key, someEntry('{}'));
   const frame = await frameOf(key);
   for (const at of frame.keys()) {
     const changed = Buffer.from(frame);
@@ -109,9 +124,9 @@ test('a value does not open with any of its bytes changed: version, instants, no
 
 test('a value that is cut short or made longer does not open', async () => {
   const key = someKey();
-  await store.write(key, someEntry('{}'));
+  await keep(store, key, someEntry('{}'));
   const frame = await frameOf(key);
-  for (const length of [0, 1, 24, 25, 40, 52, frame.length - 1]) {
+  for (const length of [0, 1, 32, 33, 40, 60, frame.length - 1]) {
     assert.equal(await isUnreadable(key, frame.subarray(0, length)), true, `${length} bytes`);
   }
   assert.equal(await isUnreadable(key, Buffer.concat([frame, Buffer.alloc(1)])), true);
@@ -119,10 +134,10 @@ test('a value that is cut short or made longer does not open', async () => {
 
 test('a frame of another version is not read, though it is sealed as it should be', async () => {
   const key = someKey();
-  await store.write(key, someEntry());
+  await keep(store, key, someEntry());
   const frame = await frameOf(key);
   const resealed = (version: number) => {
-    const header = Buffer.from(frame.subarray(0, 25));
+    const header = Buffer.from(frame.subarray(0, HEADER_BYTES));
     header.writeUInt8(version, 0);
     return Buffer.concat([header, usual.sealer.seal(Buffer.from('{}'), { ...key, header })]);
   };
@@ -132,7 +147,7 @@ test('a frame of another version is not read, though it is sealed as it should b
 
 test('a value does not open with another secret', async () => {
   const key = someKey();
-  await store.write(key, someEntry());
+  await keep(store, key, someEntry());
   const sealer = createSealer(Buffer.alloc(32, 2));
   const stranger = createRedisStore({ ...usual, sealer });
   assert.equal(await isUnreadable(key, await frameOf(key), stranger), true);
@@ -152,11 +167,11 @@ test('an identity lives as long as the last of its fields, and its indexes with 
     }
     return names.length;
   };
-  await store.write(range, entryFor(60_000));
+  await keep(store, range, entryFor(60_000));
   assert.equal(await lives(60_000), 2);
-  await store.write(summary, entryFor(DAY_MS));
+  await keep(store, summary, entryFor(DAY_MS));
   assert.equal(await lives(DAY_MS), 3);
-  await store.write(range, entryFor(60_000));
+  await keep(store, range, entryFor(60_000));
   assert.equal(await lives(DAY_MS), 3);
 });
 
@@ -165,10 +180,10 @@ test('what has ended is dropped when its identity is next written to', async () 
   const aging = createRedisStore({ ...usual, now: () => at });
   const range = (last: string) => keys.range(readQuery(`contactId=prune&last=${last}`).query);
   const [short, long, next] = [range('P1D'), range('P2D'), range('P3D')];
-  await aging.write(short, entryFor(1000));
-  await aging.write(long, entryFor(DAY_MS));
+  await keep(aging, short, entryFor(1000));
+  await keep(aging, long, entryFor(DAY_MS));
   at = NOW + 1000;
-  await aging.write(next, entryFor(1000, at));
+  await keep(aging, next, entryFor(1000, at));
   const fields = await redis.hkeys(short.identity);
   assert.deepEqual(fields.sort(), [long.field, next.field].sort());
   const [index] = await redis.keys(`${short.identity}:*`);
@@ -178,32 +193,92 @@ test('what has ended is dropped when its identity is next written to', async () 
 test('an identity holds 64 ranges at most; older ones that end first make room', async () => {
   const range = (days: number) => keys.range(readQuery(`contactId=many&last=P${days}D`).query);
   for (let days = 1; days <= 70; days += 1) {
-    await store.write(range(days), entryFor(DAY_MS + days));
+    await keep(store, range(days), entryFor(DAY_MS + days));
   }
   assert.equal(await redis.hlen(range(1).identity), 64);
-  assert.equal(await store.read(range(6)), undefined);
-  assert.ok(await store.read(range(7)));
+  assert.equal(await entryOf(store, range(6)), undefined);
+  assert.ok(await entryOf(store, range(7)));
 
-  assert.equal(await store.write(range(71), entryFor(1000)), true);
-  assert.ok(await store.read(range(71)), 'a new range is kept, however soon it ends');
-  assert.equal(await store.read(range(7)), undefined);
-  await store.write(range(8), entryFor(DAY_MS));
-  assert.ok(await store.read(range(9)), 'writing one anew needs no room');
+  assert.equal(await keep(store, range(71), entryFor(1000)), true);
+  assert.ok(await entryOf(store, range(71)), 'a new range is kept, however soon it ends');
+  assert.equal(await entryOf(store, range(7)), undefined);
+  await keep(store, range(8), entryFor(DAY_MS));
+  assert.ok(await entryOf(store, range(9)), 'writing one anew needs no room');
   assert.equal(await redis.hlen(range(1).identity), 64);
 });
 
 test('where Redis has evicted an index, the identity begins anew, so that it stays bounded', async () => {
   const range = (last: string) => keys.range(readQuery(`contactId=evicted&last=${last}`).query);
   const [one, two, three] = [range('P1D'), range('P2D'), range('P3D')];
-  await store.write(one, entryFor(DAY_MS));
-  await store.write(two, entryFor(DAY_MS));
+  await keep(store, one, entryFor(DAY_MS));
+  await keep(store, two, entryFor(DAY_MS));
   await redis.del(`${one.identity}:range`);
-  await store.write(three, entryFor(DAY_MS));
+  await keep(store, three, entryFor(DAY_MS));
   assert.deepEqual(await redis.hkeys(one.identity), [three.field]);
+});
+
+test('a generation outlasts the eviction of indexes, and every entry', async () => {
+  const range = (last: string) => keys.range(readQuery(`contactId=erased&last=${last}`).query);
+  const [one, two, three] = [range('P1D'), range('P2D'), range('P3D')];
+  const left = () => redis.pttl(one.identity);
+  const generation = await store.erase(one.identity);
+  assert.ok((await left()) > 2 * DAY_MS - 30_000);
+
+  await store.write(one, entryFor(1_000), generation);
+  await store.write(two, entryFor(DAY_MS), generation);
+  assert.ok((await left()) > 2 * DAY_MS - 30_000, 'entries that end earlier do not shorten it');
+  await redis.del(`${one.identity}:range`);
+  assert.equal(await store.write(three, entryFor(DAY_MS), generation), true);
+  assert.deepEqual(
+    (await redis.hkeys(one.identity)).toSorted(),
+    [three.field, 'generation'].sort(),
+  );
+  assert.equal((await store.read(two)).generation, generation);
+  assert.ok((await left()) > 2 * DAY_MS - 30_000);
+
+  await store.write(one, entryFor(3 * DAY_MS), generation);
+  assert.ok((await left()) > 3 * DAY_MS - 30_000, 'it lasts as long as the last entry, too');
+  assert.equal(await store.write(one, entryFor(0), generation), false);
+  assert.equal(await store.write(three, entryFor(0), generation), false);
+  assert.equal((await store.read(two)).generation, generation);
+});
+
+test('a generation is no field: an identity that was erased holds 64 ranges, too', async () => {
+  const range = (days: number) => keys.range(readQuery(`contactId=full&last=P${days}D`).query);
+  const generation = await store.erase(range(1).identity);
+  for (let days = 1; days <= 66; days += 1) {
+    assert.equal(await store.write(range(days), entryFor(DAY_MS + days), generation), true);
+  }
+  assert.equal(await redis.hlen(range(1).identity), 65);
+  assert.equal(await entryOf(store, range(2)), undefined);
+  assert.ok(await entryOf(store, range(3)));
+});
+
+test('a generation grows also over its own end', async () => {
+  const { identity } = someKey();
+  const first = await store.erase(identity);
+  await redis.del(identity);
+  const present = async () => {
+    const [seconds, microseconds] = await redis.time();
+    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+  };
+  for (let at = await present(); at <= first; ) at = await present();
+  assert.ok((await store.erase(identity)) > first);
+});
+
+test('the head of an entry is its generation and its instants, without the body', async () => {
+  const key = someKey();
+  assert.deepEqual(await store.head(key), { generation: 0, instants: undefined });
+  const generation = await store.erase(key.identity);
+  assert.deepEqual(await store.head(key), { generation, instants: undefined });
+  await store.write(key, someEntry(), generation);
+  assert.deepEqual(await store.head(key), { generation, instants: someEntry().instants });
+  await redis.hset(key.identity, key.field, Buffer.alloc(100, 1));
+  assert.deepEqual(await store.head(key), { generation, instants: undefined });
 });
 
 test('what has ended already is not kept', async () => {
   const key = someKey();
-  assert.equal(await store.write(key, entryFor(0)), false);
+  assert.equal(await keep(store, key, entryFor(0)), false);
   assert.equal(await redis.exists(key.identity), 0);
 });

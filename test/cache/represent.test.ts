@@ -4,13 +4,13 @@ import { test } from 'node:test';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { createEntry, type Entry } from '../../src/cache/entry.ts';
 import { represent, representSummaries } from '../../src/cache/represent.ts';
-import { createRepresentations } from '../../src/cache/representations.ts';
+import { Representations } from '../../src/cache/representations.ts';
 import { type Customer, customerFrom } from '../../src/domain/customer.ts';
-import { instantsFrom } from '../../src/domain/freshness.ts';
 import { INTERACTION_FIELDS, type InteractionField } from '../../src/domain/interaction.ts';
 import type { Coding, Reply, View } from '../../src/domain/source.ts';
 import type { SummaryResult } from '../../src/domain/summaries.ts';
 import { NOW, readQuery, tenantWith } from '../support/queries.ts';
+import { someInstants } from '../support/store-contract.ts';
 import { vendorCustomer, vendorInteraction } from '../support/vendor.ts';
 
 const { query } = readQuery('email=customer@example.com');
@@ -27,7 +27,7 @@ const customer = customerFrom(
   ),
 );
 
-const newEntry = () => createEntry(Buffer.from(JSON.stringify(customer)), instantsFrom(NOW, 1000));
+const newEntry = () => createEntry(Buffer.from(JSON.stringify(customer)), someInstants());
 const viewOf = (view: Partial<View> = {}): View => ({
   fields: null,
   hide: new Set(),
@@ -97,7 +97,7 @@ test('tags are strong, and differ where the bytes do: by coding and by view', as
 });
 
 test('the same content has the same tag, whenever it was fetched', async () => {
-  const refetched = createEntry(newEntry().body, instantsFrom(NOW + 5000, 1000));
+  const refetched = createEntry(newEntry().body, someInstants({ fetchedAt: NOW + 5000 }));
   for (const coding of [null, 'br', 'gzip'] as const) {
     const [one, other] = [newEntry(), refetched].map((entry) =>
       representationOf(entry, { coding }),
@@ -124,7 +124,7 @@ test('at most sixteen are kept; the oldest makes room', async () => {
   }
   const weights = [...kept.values()].slice(-16).map(({ length }) => length);
   assert.equal(
-    entry.representations.bytes(),
+    entry.representations.bytes,
     weights.reduce((sum, length) => sum + length, 0),
   );
   const again = async (field: InteractionField) =>
@@ -144,20 +144,20 @@ test('sixteen it is also when each needs the plain bytes first', async () => {
     made.push((await representationOf(entry, view)).body, coded.body);
   }
   const newest = made.slice(-16).reduce((sum, { length }) => sum + length, 0);
-  assert.equal(entry.representations.bytes(), newest);
+  assert.equal(entry.representations.bytes, newest);
 });
 
 test('what could not be made is tried again, and weighs nothing', async () => {
   const body = Buffer.from('made');
-  const representations = createRepresentations(Buffer.from('plain'));
+  const representations = new Representations(Buffer.from('plain'));
   const failing = representations.getOrMake('a', async () => {
     throw new RangeError('too large');
   });
   await assert.rejects(failing, RangeError);
-  assert.equal(representations.bytes(), 0);
+  assert.equal(representations.bytes, 0);
   const made = { body, etag: '"a"', coding: null };
   assert.equal(await representations.getOrMake('a', async () => made), made);
-  assert.equal(representations.bytes(), body.length);
+  assert.equal(representations.bytes, body.length);
 });
 
 test('summaries are represented for each reply, in the coding asked for', async () => {
@@ -166,7 +166,7 @@ test('summaries are represented for each reply, in the coding asked for', async 
     { id: 'a', summary },
     { id: 'b', reason: 'not-found' },
   ];
-  const instants = instantsFrom(NOW, 1000);
+  const instants = someInstants();
   const source = representSummaries()(async () => ({ results, instants, provenance }));
   const asked = { tenant: tenantWith(), interactionIds: ['a', 'b'], owner: null };
   const reply = async (coding: Coding | null) =>

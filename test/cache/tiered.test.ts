@@ -1,182 +1,512 @@
-// The way through the tiers: what is asked in which order, what is kept where, and what an answer says of it.
+// The way of a query through the cache: what is answered with, what is fetched, and what an answer says of it.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { createMemoryStore } from '../../src/cache/memory-store.ts';
-import { createRedisStore } from '../../src/cache/redis-store.ts';
-import { createSealer } from '../../src/cache/seal.ts';
-import { softStore } from '../../src/cache/soft-store.ts';
-import type { Store } from '../../src/cache/store.ts';
+import { after, type TestContext, test } from 'node:test';
 import { tieredCache } from '../../src/cache/tiered.ts';
 import type { CacheKey } from '../../src/domain/cache-key.ts';
 import { instantsFrom } from '../../src/domain/freshness.ts';
 import { Problem } from '../../src/domain/problem.ts';
-import type { Context } from '../../src/domain/source.ts';
-import { connectRedis } from '../../src/redis.ts';
-import type { ServiceEvent } from '../../src/telemetry/events.ts';
+import type { Context, Fetched } from '../../src/domain/source.ts';
+import {
+  type CacheProcess,
+  type CacheProcessOptions,
+  createLoneProcess,
+  startCacheProcess,
+} from '../support/cache-process.ts';
+import { createClock } from '../support/clock.ts';
 import { NOW } from '../support/queries.ts';
 import { startRedis } from '../support/redis.ts';
 import { someKey } from '../support/store-contract.ts';
 
 const server = await startRedis();
-const connection = await connectRedis({
-  settings: { mode: 'single' },
-  urls: [server.url],
-  emit: () => undefined,
-  commandTimeoutMs: 10_000,
-});
-after(async () => {
-  await connection.close();
-  await server.stop();
-});
+after(() => server.stop());
 
 const FRESH_MS = 60_000;
+const REVALIDATE_MS = 600_000;
+const lifetime = {
+  freshMs: FRESH_MS,
+  staleWhileRevalidateMs: REVALIDATE_MS,
+  staleIfErrorMs: 2 * REVALIDATE_MS,
+};
 const ask: Context = { refresh: false, view: { fields: null, hide: new Set(), coding: null } };
 const refresh: Context = { ...ask, refresh: true };
-const broken: Store = {
-  read: async () => Promise.reject(new Error('lost')),
-  write: async () => Promise.reject(new Error('lost')),
-};
+const unavailable = new Problem('upstream-unavailable');
 
-/** One process: a memory of its own before a Redis that all share, or before the store given. */
-function startProcess(options: { readonly redis?: Store | null; readonly maxEntryBytes?: number }) {
-  const events: ServiceEvent[] = [];
-  const emit = (event: ServiceEvent) => void events.push(event);
-  const clock = { at: NOW };
-  const now = () => clock.at;
-  const { maxEntryBytes = 1000 } = options;
-  const sealer = createSealer(Buffer.alloc(32, 1));
-  const shared = createRedisStore({ redis: connection.client, sealer, maxEntryBytes, now, emit });
-  const redis = options.redis === undefined ? shared : options.redis;
-  const tiers = {
-    memory: createMemoryStore({ maxBytes: 1_000_000, maxEntryBytes, now }),
-    redis: redis && softStore(redis, emit),
+const miss = { outcome: 'miss', stored: true, collapsed: false };
+const stale = (status = 503) => ({ outcome: 'stale', status });
+const hit = (tier: 'memory' | 'redis') => ({ outcome: 'hit', tier });
+
+/** What lies below the layer: it numbers its answers, and fails or waits as it is told. */
+interface Vendor {
+  failure: Error | undefined;
+  /** What it waits for before it answers. */
+  gate: Promise<void> | undefined;
+  staleIfError: Fetched['staleIfError'];
+  readonly asked: Context[];
+}
+
+/** The layer over a process. */
+function layerOver<Process extends CacheProcess>(process: Process, deadlineMs = 10_000) {
+  const { clock, events, tiers } = process;
+  const vendor: Vendor = {
+    failure: undefined,
+    gate: undefined,
+    staleIfError: undefined,
+    asked: [],
   };
-  let fetches = 0;
-  const source = tieredCache<CacheKey>({ keyOf: (key) => key, tiers, now, emit })(async () => {
-    fetches += 1;
-    return { body: Buffer.from(`answer ${fetches}`), instants: instantsFrom(now(), FRESH_MS) };
+  const path: string[] = [];
+  const layer = tieredCache<CacheKey>({
+    keyOf: (key) => key,
+    tiers,
+    deadlineMs,
+    now: clock.now,
+    emit: (event) => {
+      events.add(event);
+      if (event.type === 'cache-read') path.push(`${event.outcome} ${event.tier}`);
+      else path.push(event.type);
+    },
+  });
+  const source = layer(async (_key, context) => {
+    vendor.asked.push(context);
+    const count = vendor.asked.length;
+    const { promise, reject } = Promise.withResolvers<never>();
+    context.signal?.addEventListener('abort', () => reject(new Problem('upstream-unavailable')));
+    promise.catch(() => undefined);
+    await Promise.race([vendor.gate, promise]);
+    if (vendor.failure) throw vendor.failure;
+    const { staleIfError } = vendor;
+    const body = Buffer.from(`answer ${count}`);
+    const instants = instantsFrom(clock.now(), lifetime, 0.5);
+    return { body, instants, ...(staleIfError && { staleIfError }) };
   });
   return {
-    clock,
-    tiers,
-    fetches: () => fetches,
+    ...process,
+    vendor,
     /** The answer, where it says it came from, and what happened. */
     async ask(key: CacheKey, context = ask) {
-      events.length = 0;
+      path.length = 0;
       const { entry, provenance } = await source(key, context);
-      const path = events.map((event) =>
-        event.type === 'cache-read' ? `${event.outcome} ${event.tier}` : event.type,
-      );
-      return { body: entry.body.toString(), provenance, path };
+      return { body: entry.body.toString(), provenance, path: [...path] };
     },
+    /** Waits for the end of so many refreshes (in all) behind callers' backs. */
+    refreshed: async (count: number) => (await events.nth('background-refresh', count)).outcome,
   };
 }
 
-const miss = { outcome: 'miss', stored: true };
-const hit = (tier: 'memory' | 'redis') => ({ outcome: 'hit', tier });
+const start = async (t: TestContext, options: Partial<CacheProcessOptions> = {}) =>
+  layerOver(await startCacheProcess(t, { url: server.url, ...options }));
+const startAlone = () => layerOver(createLoneProcess());
 
-test('the first answer is fetched and stored, the next comes from memory', async () => {
-  const key = someKey();
-  const one = startProcess({});
-  assert.deepEqual(await one.ask(key), {
-    body: 'answer 1',
-    provenance: miss,
-    path: ['miss none'],
-  });
+/** Begins to hold back what the vendor says. */
+function hold(vendor: Vendor): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  vendor.gate = promise;
+  return () => {
+    vendor.gate = undefined;
+    resolve();
+  };
+}
+
+/** Resolves when the vendor has been asked so often. */
+async function askedFor(vendor: Vendor, count: number): Promise<void> {
+  while (vendor.asked.length < count) await new Promise(setImmediate);
+}
+
+test('the first answer is fetched and stored, the next comes from memory', async (t) => {
+  const [one, key] = [await start(t), someKey()];
+  const first = await one.ask(key);
+  assert.deepEqual(first, { body: 'answer 1', provenance: miss, path: ['miss none'] });
   assert.deepEqual(await one.ask(key), {
     body: 'answer 1',
     provenance: hit('memory'),
     path: ['hit memory'],
   });
-  assert.equal(one.fetches(), 1);
+  assert.equal(one.vendor.asked.length, 1);
+  assert.deepEqual(
+    one.events.of('lease').map(({ outcome }) => outcome),
+    ['stored'],
+  );
 });
 
-test('another process finds it in Redis, and then in its own memory', async () => {
+test('another process finds it in Redis, and then in its own memory', async (t) => {
   const key = someKey();
-  await startProcess({}).ask(key);
-  const other = startProcess({});
+  await (await start(t)).ask(key);
+  const other = await start(t);
   const first = await other.ask(key);
   assert.deepEqual([first.body, first.provenance], ['answer 1', hit('redis')]);
   const second = await other.ask(key);
   assert.deepEqual([second.body, second.provenance], ['answer 1', hit('memory')]);
   assert.deepEqual([...first.path, ...second.path], ['hit redis', 'hit memory']);
-  assert.equal(other.fetches(), 0);
+  assert.equal(other.vendor.asked.length, 0);
 });
 
-test('a refresh reads nothing, and what it fetches is there for all', async () => {
-  const key = someKey();
-  const one = startProcess({});
+test('a refresh is fetched, whatever is there, and what it brings is there for all', async (t) => {
+  const [one, key] = [await start(t), someKey()];
   await one.ask(key);
   assert.deepEqual(await one.ask(key, refresh), {
     body: 'answer 2',
-    provenance: { outcome: 'refresh', stored: true },
+    provenance: { ...miss, outcome: 'refresh' },
     path: ['refresh none'],
   });
   assert.equal((await one.ask(key)).body, 'answer 2');
-  const other = await startProcess({}).ask(key);
+  const other = await (await start(t)).ask(key);
   assert.deepEqual([other.body, other.provenance], ['answer 2', hit('redis')]);
 });
 
-test('what is stale is fetched anew, in memory as in Redis', async () => {
-  const key = someKey();
-  const [one, other] = [startProcess({}), startProcess({})];
+test('what is stale is answered with at once, and fetched anew behind, once', async () => {
+  const [one, key] = [startAlone(), someKey()];
   await one.ask(key);
-  one.clock.at = NOW + FRESH_MS - 1;
-  assert.deepEqual((await one.ask(key)).provenance, hit('memory'));
-  other.clock.at = NOW + FRESH_MS;
-  assert.deepEqual((await other.ask(key)).path, ['miss none']);
-  one.clock.at = NOW + FRESH_MS;
-  // Stale in this memory, but another process has fetched it meanwhile.
-  assert.deepEqual((await one.ask(key)).path, ['hit redis']);
-});
-
-test('an entry that may still be used when stale is not mistaken for a fresh one', async () => {
-  const key = someKey();
-  const one = startProcess({ redis: null });
-  const instants = { fetchedAt: NOW, staleAt: NOW + 1, deleteAt: NOW + FRESH_MS };
-  const representations = { getOrMake: () => assert.fail(), bytes: () => 0 };
-  await one.tiers.memory.write(key, { body: Buffer.from('stale'), instants, representations });
-  one.clock.at = NOW + 1;
-  assert.equal((await one.ask(key)).body, 'answer 1');
-});
-
-test('without Redis memory is enough', async () => {
-  const key = someKey();
-  const one = startProcess({ redis: null });
-  assert.deepEqual((await one.ask(key)).provenance, miss);
-  assert.deepEqual((await one.ask(key)).provenance, hit('memory'));
-});
-
-test('a Redis that fails is a miss; memory keeps the answer all the same', async () => {
-  const key = someKey();
-  const one = startProcess({ redis: broken });
+  one.clock.pass(FRESH_MS);
+  const release = hold(one.vendor);
+  const answers = await Promise.all([one.ask(key), one.ask(key), one.ask(key)]);
+  for (const { body, provenance } of answers) {
+    assert.deepEqual([body, provenance], ['answer 1', hit('memory')]);
+  }
+  assert.deepEqual(one.events.of('cache-read').at(-1)?.outcome, 'stale');
+  release();
+  assert.equal(await one.refreshed(1), 'ok');
   assert.deepEqual(await one.ask(key), {
-    body: 'answer 1',
-    provenance: miss,
-    path: ['store-failed', 'miss none', 'store-failed'],
+    body: 'answer 2',
+    provenance: hit('memory'),
+    path: ['hit memory'],
   });
+  assert.equal(one.vendor.asked.length, 2);
+  assert.equal(one.events.of('background-refresh').length, 1);
+});
+
+test('a refresh behind has nothing of the caller but what it asks for', async () => {
+  const [one, key] = [startAlone(), someKey()];
+  await one.ask(key);
+  one.clock.pass(FRESH_MS);
+  const caller = new AbortController();
+  await one.ask(key, { ...ask, signal: caller.signal });
+  await one.refreshed(1);
+  const [, context] = one.vendor.asked;
+  assert.deepEqual([context?.isBackground, context?.refresh], [true, false]);
+  assert.ok(context?.signal && context.signal !== caller.signal);
+});
+
+test('what is found stale in Redis is answered with and fetched anew, too', async (t) => {
+  const [key, clock] = [someKey(), createClock(NOW)];
+  await (await start(t, { clock })).ask(key);
+  const other = await start(t, { clock });
+  clock.pass(FRESH_MS);
+  const found = await other.ask(key);
+  assert.deepEqual([found.provenance, found.path], [hit('redis'), ['stale redis']]);
+  assert.equal(await other.refreshed(1), 'ok');
+  assert.equal(other.vendor.asked.length, 1);
+  assert.deepEqual((await other.ask(key)).path, ['hit memory']);
+});
+
+test('what another process has fetched anew is not fetched again', async (t) => {
+  const [key, clock] = [someKey(), createClock(NOW)];
+  const [one, other] = [await start(t, { clock, isDeaf: true }), await start(t, { clock })];
+  await one.ask(key);
+  clock.pass(FRESH_MS - 5_000);
+  await one.ask(key);
+  clock.pass(5_000);
+  await other.ask(key);
+  await other.refreshed(1);
+  // Stale in this memory, and trusted still.
+  assert.deepEqual((await one.ask(key)).path, ['stale memory']);
+  assert.equal(await one.refreshed(1), 'ok');
+  assert.equal(one.vendor.asked.length, 1);
   assert.deepEqual((await one.ask(key)).path, ['hit memory']);
 });
 
-test('an answer that no tier takes is answered all the same, and says that it is not stored', async () => {
-  const key = someKey();
-  const one = startProcess({ maxEntryBytes: 3 });
-  const first = await one.ask(key);
-  assert.deepEqual(first.provenance, { outcome: 'miss', stored: false });
-  assert.deepEqual((await one.ask(key)).body, 'answer 2');
+test('one who works behind a caller gets nothing stale', async () => {
+  const [one, key] = [startAlone(), someKey()];
+  const behind = { ...ask, isBackground: true };
+  await one.ask(key);
+  assert.equal((await one.ask(key, behind)).body, 'answer 1');
+  one.clock.pass(FRESH_MS);
+  const anew = await one.ask(key, behind);
+  assert.deepEqual([anew.body, anew.provenance], ['answer 2', miss]);
 });
 
-test('a fetch that fails is thrown on, and nothing is kept', async () => {
-  const { tiers, clock } = startProcess({});
-  const key = someKey();
-  const source = tieredCache<CacheKey>({
-    keyOf: (asked) => asked,
-    tiers,
-    now: () => clock.at,
-    emit: () => undefined,
-  })(async () => {
-    throw new Problem('upstream-unavailable');
+test('past the time to revalidate it is fetched while the caller waits', async () => {
+  const [one, key] = [startAlone(), someKey()];
+  await one.ask(key);
+  one.clock.pass(FRESH_MS + REVALIDATE_MS);
+  assert.deepEqual(await one.ask(key), {
+    body: 'answer 2',
+    provenance: miss,
+    path: ['miss none'],
   });
-  await assert.rejects(source(key, ask), { slug: 'upstream-unavailable' });
-  assert.equal(await tiers.memory.read(key), undefined);
+});
+
+test('if that fails what is kept is used, until it expires', async () => {
+  const [one, key] = [startAlone(), someKey()];
+  await one.ask(key);
+  one.vendor.failure = new Problem('upstream-timeout');
+  one.clock.pass(FRESH_MS + REVALIDATE_MS);
+  assert.deepEqual(await one.ask(key), {
+    body: 'answer 1',
+    provenance: stale(504),
+    path: ['stale-if-error none'],
+  });
+  one.clock.pass(REVALIDATE_MS - 1);
+  assert.deepEqual((await one.ask(key)).provenance, stale(504));
+  one.clock.pass(1);
+  await assert.rejects(one.ask(key), { slug: 'upstream-timeout' });
+});
+
+test('so it is with what is kept in Redis alone', async (t) => {
+  const [key, clock] = [someKey(), createClock(NOW)];
+  await (await start(t, { clock })).ask(key);
+  const other = await start(t, { clock });
+  other.vendor.failure = unavailable;
+  clock.pass(FRESH_MS + REVALIDATE_MS);
+  const used = await other.ask(key);
+  assert.deepEqual([used.body, used.provenance], ['answer 1', stale()]);
+});
+
+test('after a failure there is a wait, in which what is kept is used without trying', async () => {
+  const [one, key] = [startAlone(), someKey()];
+  await one.ask(key);
+  one.clock.pass(FRESH_MS + REVALIDATE_MS);
+  // Half of each wait is sure, half is by chance; here chance is in the middle.
+  for (const [index, wait] of [750, 1_500, 3_000].entries()) {
+    one.vendor.failure = new Problem('upstream-unavailable');
+    assert.deepEqual((await one.ask(key)).provenance, stale());
+    assert.equal(one.vendor.asked.length, index + 2);
+    one.clock.pass(wait - 1);
+    assert.deepEqual((await one.ask(key)).provenance, stale());
+    assert.deepEqual((await one.ask(key, refresh)).provenance, stale());
+    assert.equal(one.vendor.asked.length, index + 2);
+    one.clock.pass(1);
+  }
+  one.vendor.failure = undefined;
+  assert.deepEqual((await one.ask(key)).provenance, miss);
+  one.vendor.failure = unavailable;
+  one.clock.pass(FRESH_MS + REVALIDATE_MS);
+  await one.ask(key);
+  one.clock.pass(750);
+  const count = one.vendor.asked.length;
+  await one.ask(key);
+  assert.equal(one.vendor.asked.length, count + 1, 'after a success the waits begin anew');
+});
+
+test('a refresh behind that fails is followed by a wait, in which the answer is a plain hit', async () => {
+  const [one, key] = [startAlone(), someKey()];
+  await one.ask(key);
+  one.vendor.failure = new Problem('upstream-throttled', { retryAfterSeconds: 30 });
+  one.clock.pass(FRESH_MS);
+  assert.deepEqual((await one.ask(key)).provenance, hit('memory'));
+  assert.equal(await one.refreshed(1), 'failed');
+  one.clock.pass(29_999);
+  assert.deepEqual((await one.ask(key)).provenance, hit('memory'));
+  assert.equal(one.vendor.asked.length, 2, 'what the vendor says about waiting is obeyed');
+  one.vendor.failure = undefined;
+  one.clock.pass(1);
+  assert.equal((await one.ask(key)).body, 'answer 1');
+  assert.equal(await one.refreshed(2), 'ok');
+  assert.equal((await one.ask(key)).body, 'answer 3');
+});
+
+test('a fault of ours behind a caller is told, and harms nobody', async () => {
+  const [one, key] = [startAlone(), someKey()];
+  await one.ask(key);
+  one.vendor.failure = new RangeError('ours');
+  one.clock.pass(FRESH_MS);
+  assert.equal((await one.ask(key)).body, 'answer 1');
+  assert.equal(await one.refreshed(1), 'failed');
+  assert.equal((await one.events.nth('internal-error', 1)).name, 'RangeError');
+  assert.equal((await one.ask(key)).body, 'answer 1');
+});
+
+test('a refresh that fails is answered with what is kept, though that is fresh', async () => {
+  const [one, key] = [startAlone(), someKey()];
+  await one.ask(key);
+  one.vendor.failure = unavailable;
+  assert.deepEqual(await one.ask(key, refresh), {
+    body: 'answer 1',
+    provenance: stale(),
+    path: ['stale-if-error none'],
+  });
+  assert.deepEqual((await one.ask(key)).provenance, hit('memory'));
+});
+
+test('a verdict on the search is thrown on, though something is kept, and there is no wait', async () => {
+  for (const slug of ['rejected-by-upstream', 'internal-error'] as const) {
+    const [one, key] = [startAlone(), someKey()];
+    await one.ask(key);
+    one.vendor.failure = new Problem(slug);
+    await assert.rejects(one.ask(key, refresh), { slug });
+    one.clock.pass(FRESH_MS + REVALIDATE_MS);
+    await assert.rejects(one.ask(key), { slug });
+    one.vendor.failure = undefined;
+    assert.equal((await one.ask(key)).body, 'answer 4');
+  }
+});
+
+test('many who ask at once are one flight', async (t) => {
+  for (const one of [startAlone(), await start(t)]) {
+    const key = someKey();
+    const answers = await Promise.all(Array.from({ length: 100 }, () => one.ask(key)));
+    assert.equal(one.vendor.asked.length, 1);
+    assert.ok(answers.every(({ body }) => body === 'answer 1'));
+    const provenances = answers.map(({ provenance }) => provenance);
+    assert.deepEqual(provenances[0], miss);
+    for (const each of provenances.slice(1)) assert.deepEqual(each, { ...miss, collapsed: true });
+    assert.equal(one.events.of('flight-joined').length, 99);
+    assert.equal(one.events.of('cache-read').length, 100);
+  }
+});
+
+test('a flight that fails, fails once for all, and nothing is remembered of it', async () => {
+  const [one, key] = [startAlone(), someKey()];
+  one.vendor.failure = unavailable;
+  const asked = Array.from({ length: 10 }, () => one.ask(key));
+  for (const each of asked) await assert.rejects(each, unavailable);
+  assert.equal(one.vendor.asked.length, 1);
+  assert.equal(one.tiers.recall(key), undefined);
+  await assert.rejects(one.ask(key), unavailable);
+  assert.equal(one.vendor.asked.length, 2);
+  one.vendor.failure = undefined;
+  assert.deepEqual((await one.ask(key)).provenance, miss);
+});
+
+test('a refresh joins a fetch under way, and says that it was one', async () => {
+  const [one, key] = [startAlone(), someKey()];
+  await one.ask(key);
+  one.clock.pass(FRESH_MS);
+  const release = hold(one.vendor);
+  await one.ask(key);
+  await askedFor(one.vendor, 2);
+  const refreshes = [one.ask(key, refresh), one.ask(key, refresh)];
+  release();
+  for (const { body, provenance } of await Promise.all(refreshes)) {
+    assert.equal(body, 'answer 2');
+    assert.deepEqual(provenance, { outcome: 'refresh', stored: true, collapsed: true });
+  }
+  assert.equal(one.vendor.asked.length, 2);
+});
+
+test('one who joins a refresh says that it was a miss', async () => {
+  const [one, key] = [startAlone(), someKey()];
+  const [refreshed, missed] = await Promise.all([one.ask(key, refresh), one.ask(key)]);
+  assert.deepEqual(refreshed.provenance, { ...miss, outcome: 'refresh' });
+  assert.deepEqual(missed.provenance, { ...miss, collapsed: true });
+  assert.equal(one.vendor.asked.length, 1);
+});
+
+test('what others found in Redis is no refresh: that is fetched', async (t) => {
+  const [key, clock] = [someKey(), createClock(NOW)];
+  await (await start(t, { clock })).ask(key);
+  const other = await start(t, { clock });
+  clock.pass(1);
+  const [found, first, second] = await Promise.all([
+    other.ask(key),
+    other.ask(key, refresh),
+    other.ask(key, refresh),
+  ]);
+  assert.deepEqual(found.provenance, hit('redis'));
+  assert.deepEqual([first.provenance.outcome, second.provenance.outcome], ['refresh', 'refresh']);
+  assert.equal(other.vendor.asked.length, 1);
+});
+
+test('over processes, too, one fetches; the others say that theirs was collapsed', async (t) => {
+  const [key, clock] = [someKey(), createClock(NOW)];
+  const [one, other] = [await start(t, { clock }), await start(t, { clock })];
+  const release = hold(one.vendor);
+  const first = one.ask(key);
+  await askedFor(one.vendor, 1);
+  const second = other.ask(key);
+  await other.nthTurn(2);
+  release();
+  assert.deepEqual((await first).provenance, miss);
+  assert.deepEqual((await second).provenance, { ...miss, collapsed: true });
+  assert.equal(other.vendor.asked.length, 0);
+  assert.deepEqual((await other.ask(key)).path, ['hit memory']);
+});
+
+test('a failure over processes is used by all of them, and is one failure for each', async (t) => {
+  const [key, clock] = [someKey(), createClock(NOW)];
+  const [one, other] = [await start(t, { clock }), await start(t, { clock })];
+  await one.ask(key);
+  await other.ask(key);
+  clock.pass(FRESH_MS + REVALIDATE_MS);
+  one.vendor.failure = unavailable;
+  const release = hold(one.vendor);
+  const first = one.ask(key);
+  await askedFor(one.vendor, 2);
+  const second = other.ask(key);
+  await other.nthTurn(2);
+  release();
+  assert.deepEqual((await first).provenance, stale());
+  assert.deepEqual((await second).provenance, stale());
+  assert.equal(other.vendor.asked.length, 0);
+  assert.equal((await one.tiers.recall(key))?.failure?.count, 1);
+  assert.equal((await other.tiers.recall(key))?.failure?.count, 1);
+});
+
+test('past the deadline it is a timeout, for all who wait', async () => {
+  const [one, key] = [layerOver(createLoneProcess(), 5), someKey()];
+  hold(one.vendor);
+  const asked = [one.ask(key), one.ask(key)];
+  // The timer of a deadline alone keeps no process alive.
+  const alive = setInterval(() => undefined, 1_000);
+  for (const each of asked) await assert.rejects(each, { slug: 'upstream-timeout' });
+  assert.equal(one.vendor.asked[0]?.signal?.aborted, true);
+  one.vendor.gate = undefined;
+  await one.ask(key);
+  hold(one.vendor);
+  assert.deepEqual((await one.ask(key, refresh)).provenance, stale(504));
+  clearInterval(alive);
+});
+
+test('waiting for another process ends with the deadline, too', async (t) => {
+  const key = someKey();
+  const process = await startCacheProcess(t, { url: server.url });
+  const one = layerOver(process, 20);
+  await process.store.take(key, 'of another', Buffer.alloc(0));
+  await assert.rejects(one.ask(key), { slug: 'upstream-timeout' });
+  assert.equal(one.vendor.asked.length, 0);
+});
+
+test('what is below its time further down is passed on as that, and not kept', async () => {
+  const [one, key] = [startAlone(), someKey()];
+  one.vendor.staleIfError = { outcome: 'stale', status: 502 };
+  assert.deepEqual(await one.ask(key), {
+    body: 'answer 1',
+    provenance: stale(502),
+    path: ['stale-if-error none'],
+  });
+  one.vendor.staleIfError = undefined;
+  assert.deepEqual((await one.ask(key)).provenance, miss);
+});
+
+test('a Redis that fails is a miss; memory keeps the answer all the same', async (t) => {
+  const lost = await startRedis();
+  const one = layerOver(await startCacheProcess(t, { url: lost.url }));
+  await lost.stop();
+  await one.events.nth('redis-state', 2);
+  const key = someKey();
+  const answers = await Promise.all([one.ask(key), one.ask(key)]);
+  assert.deepEqual(
+    answers.map(({ provenance }) => provenance),
+    [miss, { ...miss, collapsed: true }],
+  );
+  assert.equal(one.vendor.asked.length, 1);
+  assert.deepEqual((await one.ask(key)).path, ['hit memory']);
+  assert.deepEqual(
+    one.events.of('store-failed').map(({ operation }) => operation),
+    ['read'],
+  );
+});
+
+test('an answer that no tier takes is answered all the same, and says that it is not stored', async (t) => {
+  for (const one of [layerOver(createLoneProcess(3)), await start(t, { maxEntryBytes: 3 })]) {
+    const key = someKey();
+    assert.deepEqual((await one.ask(key)).provenance, { ...miss, stored: false });
+    assert.equal((await one.ask(key)).body, 'answer 2');
+  }
+});
+
+test('a fetch that fails is thrown on, and nothing is kept', async (t) => {
+  const [one, key] = [await start(t), someKey()];
+  one.vendor.failure = unavailable;
+  await assert.rejects(one.ask(key), unavailable);
+  assert.equal(one.tiers.recall(key), undefined);
+  assert.equal((await one.tiers.look(key)).entry, undefined);
 });

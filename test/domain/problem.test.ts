@@ -1,7 +1,14 @@
 // Problems: each has a status, and Retry-After where its status wants one.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isProblem, PROBLEMS, Problem, type ProblemSlug } from '../../src/domain/problem.ts';
+import {
+  isOutage,
+  isProblem,
+  isProblemSlug,
+  PROBLEMS,
+  Problem,
+  type ProblemSlug,
+} from '../../src/domain/problem.ts';
 
 test('Retry-After is whole seconds from 1 to 600, on 429 and 503 alone', () => {
   const seconds = (slug: ProblemSlug, retryAfterSeconds?: number) =>
@@ -27,4 +34,26 @@ test('every type explains itself', () => {
   for (const { status, title, explanation } of Object.values(PROBLEMS)) {
     assert.ok(status >= 400 && status < 600 && title.length > 5 && explanation.length > 20);
   }
+});
+
+test('a type is told from other texts', () => {
+  assert.ok(isProblemSlug('upstream-timeout'));
+  for (const text of ['', 'upstream', 'toString', '__proto__']) assert.ok(!isProblemSlug(text));
+});
+
+test('an outage is a failure that may be over soon: no verdict on the search, no fault of ours', () => {
+  const outages = (Object.keys(PROBLEMS) as ProblemSlug[]).filter((slug) =>
+    isOutage(new Problem(slug)),
+  );
+  assert.deepEqual(outages.toSorted(), [
+    'overloaded',
+    'store-unavailable',
+    'upstream-invalid',
+    'upstream-misconfigured',
+    'upstream-throttled',
+    'upstream-timeout',
+    'upstream-unavailable',
+  ]);
+  assert.ok(!isOutage(new RangeError('ours')));
+  assert.ok(!isOutage(undefined));
 });

@@ -54,8 +54,13 @@ test('an open range is fresh for a minute, and ages', async (t) => {
   assert.equal((await told(service, ADA)).age, '59');
   assert.equal((await told(service, ADA)).cacheStatus, 'customer-360; hit; ttl=0; detail=memory');
   pass(1);
-  assert.deepEqual(await told(service, ADA), miss);
+  // Answered with once more, while it is fetched anew.
+  assert.deepEqual(await told(service, ADA), hit(60));
+  await service.events.nth('background-refresh', 1);
+  assert.deepEqual(await told(service, ADA), hit(0));
   assert.equal(service.sandbox.calls.received, 2);
+  pass(60 * SECOND + 10 * MINUTE);
+  assert.deepEqual(await told(service, ADA), miss);
 });
 
 test('a range that ended two days ago is fresh for a day', async (t) => {
@@ -70,7 +75,9 @@ test('a range that ended two days ago is fresh for a day', async (t) => {
   assert.deepEqual([age, cacheStatus], ['86399', 'customer-360; hit; ttl=0; detail=memory']);
   pass(1);
   const again = await told(service, settled);
-  assert.equal(again.cacheStatus, 'customer-360; fwd=miss; stored');
+  assert.deepEqual([again.age, again.cacheStatus], ['86400', cacheStatus]);
+  await service.events.nth('background-refresh', 1);
+  assert.equal((await told(service, settled)).age, '0');
 });
 
 test('the lifetimes are those of the tenant', async (t) => {
@@ -81,8 +88,31 @@ test('the lifetimes are those of the tenant', async (t) => {
   assert.equal(open.cacheControl, 'private, max-age=5, stale-while-revalidate=30');
   const closed = await told(service, `${ADA}&endTime=2026-06-15T12:33:00Z`);
   assert.equal(closed.cacheControl, 'private, max-age=3600, stale-while-revalidate=30');
-  pass(5 * SECOND);
+  pass(34_999);
+  const stale = await told(service, ADA);
+  assert.equal(stale.cacheStatus, 'customer-360; hit; ttl=-30; detail=memory');
+  await service.events.nth('background-refresh', 1);
+  pass(35 * SECOND);
   assert.equal((await told(service, ADA)).cacheStatus, 'customer-360; fwd=miss; stored');
+});
+
+test('without stale times an answer is fetched anew when it is no longer fresh', async (t) => {
+  const { now, pass } = createClock(START);
+  const freshness = { open: '5s', staleWhileRevalidate: '0s', staleIfError: '0s' };
+  const service = await startService(t, { now, tenants: { acme: { freshness } } });
+  const stored = {
+    age: '0',
+    cacheControl: 'private, max-age=5, stale-while-revalidate=0',
+    cacheStatus: 'customer-360; fwd=miss; stored',
+  };
+  assert.deepEqual(await told(service, ADA), stored);
+  pass(4_999);
+  assert.equal((await told(service, ADA)).cacheStatus, 'customer-360; hit; ttl=0; detail=memory');
+  pass(1);
+  assert.deepEqual(await told(service, ADA), stored);
+  service.sandbox.faults.set('server-error');
+  pass(5 * SECOND);
+  assert.equal((await service.ask(ADA)).status, 503);
 });
 
 test('no-cache is a refresh with the scope for it, and is ignored without', async (t) => {

@@ -162,22 +162,26 @@ test('metrics count requests by method, route and status, reads of the cache, an
   await service.ask('/problems/no-such-problem');
   service.sandbox.faults.set('throttled');
   await service.ask(ADA, { headers: { 'cache-control': 'no-cache' } });
-  await service.events.nth('request', 6);
+  await service.ask(`${ADA}&last=P1D`);
+  await service.events.nth('request', 7);
 
   const text = await metricsOf(service);
   for (const line of [
-    'http_request_duration_seconds_count{method="GET",route="/v1/customer",status_code="200"} 2',
+    'http_request_duration_seconds_count{method="GET",route="/v1/customer",status_code="200"} 3',
     'http_request_duration_seconds_count{method="GET",route="/v1/customer",status_code="503"} 1',
     'http_request_duration_seconds_count{method="GET",route="none",status_code="404"} 2',
     'http_request_duration_seconds_count{method="GET",route="/problems/:slug",status_code="404"} 1',
     'customer360_cache_reads_total{kind="joined",outcome="miss",tier="none"} 1',
     'customer360_cache_reads_total{kind="joined",outcome="hit",tier="memory"} 1',
     'customer360_cache_reads_total{kind="range",outcome="miss",tier="none"} 1',
-    'customer360_cache_reads_total{kind="range",outcome="refresh",tier="none"} 1',
+    'customer360_cache_reads_total{kind="range",outcome="stale-if-error",tier="none"} 1',
     `customer360_cache_reads_total{kind="summary",outcome="miss",tier="none"} ${ada.recent}`,
     'customer360_upstream_call_duration_seconds_count{region="us",endpoint="interactions",outcome="ok"} 1',
     'customer360_upstream_call_duration_seconds_count{region="us",endpoint="summaries",outcome="ok"} 1',
-    'customer360_upstream_call_duration_seconds_count{region="us",endpoint="interactions",outcome="upstream-throttled"} 1',
+    'customer360_upstream_call_duration_seconds_count{region="us",endpoint="interactions",outcome="upstream-throttled"} 2',
+    'customer360_leases_total{kind="joined",outcome="stored"} 1',
+    'customer360_leases_total{kind="range",outcome="stored"} 1',
+    'customer360_leases_total{kind="range",outcome="released"} 2',
     'customer360_redis_up{connection="commands"} 1',
   ]) {
     assert.ok(text.includes(`${line}\n`), `${line}\n${text}`);

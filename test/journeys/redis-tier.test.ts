@@ -155,7 +155,9 @@ test('entries end in Redis by themselves', async (t) => {
   await watcher.subscribe('__keyevent@0__:expired');
   const service = await startService(t, {
     env: { REDIS_URL: redis.url },
-    tenants: { acme: { freshness: { open: '300ms' } } },
+    tenants: {
+      acme: { freshness: { open: '300ms', staleWhileRevalidate: '0s', staleIfError: '0s' } },
+    },
   });
   const ended = new Set<string>();
   const expired = new Promise<void>((resolve) => {
@@ -171,6 +173,26 @@ test('entries end in Redis by themselves', async (t) => {
   await expired;
   assert.deepEqual([...ended].sort(), [hash, `${hash}:range`]);
   assert.equal(await provenance(service, SEARCH), STORED);
+});
+
+test('an entry stays in Redis for as long as it may be used stale', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.stop);
+  const client = new Redis(redis.url);
+  t.after(() => client.disconnect());
+  const freshness = { open: '1m', staleWhileRevalidate: '10m', staleIfError: '2h' };
+  const service = await startService(t, {
+    env: { REDIS_URL: redis.url },
+    tenants: { acme: { freshness } },
+  });
+  await service.ask(SEARCH);
+  const wanted = 60_000 + 7_200_000;
+  const names = await client.keys('c360:1:*');
+  assert.equal(names.length, 2);
+  for (const name of names) {
+    const left = await client.pttl(name);
+    assert.ok(left > wanted - 30_000 && left <= wanted, `${left} ms`);
+  }
 });
 
 test('what does not decrypt is a miss, and counted', async (t) => {
@@ -249,7 +271,10 @@ test('a service that has ended leaves no connection behind', async (t) => {
     String(await client.client('LIST'))
       .trim()
       .split('\n').length;
-  assert.equal(await connections(), 2);
+  // Beside ours: one for commands, one for messages.
+  while ((await connections()) < 3) await client.ping();
+  await service.ask(SEARCH);
+  assert.equal(await connections(), 3);
   const ended = once(service.app.api.server, 'close');
   await service.app.drain({ delayMs: 0, graceMs: 0 });
   await ended;

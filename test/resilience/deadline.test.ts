@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Problem } from '../../src/domain/problem.ts';
 import type { Context, Source } from '../../src/domain/source.ts';
-import { deadline } from '../../src/resilience/deadline.ts';
+import { deadline, withDeadline } from '../../src/resilience/deadline.ts';
 
 const ask: Context = { refresh: false, view: { fields: null, hide: new Set(), coding: null } };
 const LONG_MS = 3_600_000;
@@ -34,6 +34,30 @@ test('within the deadline an answer passes, and so does a failure', async () => 
     throw new Problem('upstream-throttled');
   });
   await assert.rejects(failing('a', ask), { slug: 'upstream-throttled' });
+});
+
+test('work of any kind has a deadline in the same way', async () => {
+  assert.equal(await withDeadline(LONG_MS, async ({ aborted }) => aborted), false);
+  const failing = withDeadline(LONG_MS, async () => {
+    throw new Problem('upstream-invalid');
+  });
+  await assert.rejects(failing, { slug: 'upstream-invalid' });
+  const ended = withDeadline(5, (signal) => hang('a', { ...ask, signal }));
+  await assert.rejects(ended, { slug: 'upstream-timeout' });
+  // What fails only by the way of the deadline is no fault of ours.
+  const aborted = withDeadline(5, async (signal) => {
+    await hang('a', { ...ask, signal }).catch(() => undefined);
+    signal.throwIfAborted();
+  });
+  await assert.rejects(aborted, { slug: 'upstream-timeout' });
+});
+
+test('what the work brings in time is brought, though the deadline passes before it is looked at', async () => {
+  const late = withDeadline(5, async (signal) => {
+    await hang('a', { ...ask, signal }).catch(() => undefined);
+    return 'brought';
+  });
+  assert.equal(await late, 'brought');
 });
 
 test('each answer has a deadline of its own', async () => {

@@ -1,9 +1,73 @@
 // Commands of Redis behind a guard: refused at once without a connection, and their failures told.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { connectRedis } from '../../src/redis.ts';
 import { createEventLog } from '../support/events.ts';
 import { startRedis } from '../support/redis.ts';
+
+const ECHO = {
+  name: 'testEcho',
+  keyCount: 1,
+  lua: "return {KEYS[1], ARGV[1], #ARGV, redis.call('HGET', KEYS[1], 'none')}",
+};
+
+async function connect(t: TestContext, args: readonly string[] = []) {
+  const server = await startRedis({ args });
+  const events = createEventLog();
+  const connection = await connectRedis({
+    settings: { mode: 'single' },
+    urls: [server.url],
+    emit: events.add,
+    commandTimeoutMs: 5_000,
+  });
+  t.after(async () => {
+    await connection.close();
+    await server.stop();
+  });
+  return { ...connection, events, server };
+}
+
+test('a script takes its keys, then its arguments; texts in the reply are bytes', async (t) => {
+  const { commands } = await connect(t);
+  const bytes = Buffer.from([0, 255, 13, 10]);
+  const reply = await commands.defineScript(ECHO)('key', bytes);
+  assert.deepEqual(reply, [Buffer.from('key'), bytes, 1, null]);
+});
+
+test('a script runs also where Redis has forgotten it', async (t) => {
+  const { commands, client, isHealthy } = await connect(t);
+  const run = commands.defineScript(ECHO);
+  await run('key', 'before');
+  await client.script('FLUSH');
+  const replies = await Promise.all([run('key', 'a'), run('key', 'b'), run('key', 'c')]);
+  const expected = ['a', 'b', 'c'].map((text) => [Buffer.from('key'), Buffer.from(text), 1, null]);
+  assert.deepEqual(replies, expected);
+  assert.equal(isHealthy(), true);
+});
+
+test('a script that fails is a failure like any other', async (t) => {
+  const { commands, client, isHealthy, events } = await connect(t);
+  await client.set('key', 'a text, no hash');
+  await assert.rejects(commands.defineScript(ECHO)('key', 'text'), /WRONGTYPE/);
+  await assert.rejects(commands.hmgetBuffer('key', 'field'), /WRONGTYPE/);
+  assert.equal(isHealthy(), false);
+  assert.deepEqual(
+    events.of('redis-state').map((event) => ('reason' in event ? event.reason : event.state)),
+    ['ready', 'WRONGTYPE'],
+  );
+});
+
+test('fields of a hash are read in their order, with null for what is not there', async (t) => {
+  const { commands, client } = await connect(t);
+  const bytes = Buffer.from([0, 255]);
+  await client.hset('key', 'one', bytes, 'two', '2');
+  assert.deepEqual(await commands.hmgetBuffer('key', 'two', 'none', 'one'), [
+    Buffer.from('2'),
+    null,
+    bytes,
+  ]);
+  assert.deepEqual(await commands.hmgetBuffer('nothing', 'one'), [null]);
+});
 
 test('a Cluster that was never found holds no command back', async (t) => {
   const events = createEventLog();
@@ -14,7 +78,9 @@ test('a Cluster that was never found holds no command back', async (t) => {
     commandTimeoutMs: 60_000,
   });
   t.after(() => connection.close());
-  await assert.rejects(connection.commands.hgetBuffer('key', 'field'), /no connection/);
+  await assert.rejects(connection.commands.hmgetBuffer('key', 'field'), /no connection/);
+  const run = connection.commands.defineScript(ECHO);
+  await assert.rejects(run('key', 'text'), /no connection/);
   await assert.rejects(connection.commands.eval('return 1', 1, 'key'), /no connection/);
   assert.equal(connection.isHealthy(), false);
 });

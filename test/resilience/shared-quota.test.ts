@@ -29,7 +29,7 @@ async function startReplica(t: TestContext, url: string) {
   t.after(() => connection.close());
   let failures = 0;
   const counter = createSharedQuota({
-    redis: connection.client,
+    redis: connection.commands,
     keyOf: (name) => `c360:quota:{${createHmac('sha256', 'secret').update(name).digest('hex')}}`,
     fallback: createLocalQuota(() => NOW),
     onFailure: () => {

@@ -22,6 +22,8 @@ export interface ServiceOptions {
   /** A sandbox that is there already, to share it. */
   readonly shared?: Sandbox;
   readonly now?: () => number;
+  /** At least 0, less than 1; absent: always 0.5, so that nothing varies. */
+  readonly random?: () => number;
 }
 
 /** A running service. It ends with the test. */
@@ -71,6 +73,7 @@ export async function startService(t: TestContext, options: ServiceOptions = {})
   const app = await buildApp(configuration, logger, {
     subscriber: (event: ServiceEvent) => events.add(event),
     redisTimeoutMs: 2_000,
+    random: options.random ?? (() => 0.5),
     ...(options.now && { now: options.now }),
   });
   await app.api.listen({ ...configuration.listen });

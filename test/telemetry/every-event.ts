@@ -19,6 +19,9 @@ export const REQUEST: RequestEvent = {
 const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[] } = {
   request: [REQUEST],
   'cache-read': [{ type: 'cache-read', kind: 'range', outcome: 'hit', tier: 'memory', count: 3 }],
+  'flight-joined': [{ type: 'flight-joined', kind: 'range' }],
+  'background-refresh': [{ type: 'background-refresh', kind: 'joined', outcome: 'failed' }],
+  lease: [{ type: 'lease', kind: 'range', outcome: 'stored' }],
   'upstream-call': [
     {
       type: 'upstream-call',
@@ -41,6 +44,10 @@ const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[
   'redis-state': [
     { type: 'redis-state', state: 'ready' },
     { type: 'redis-state', state: 'lost', reason: 'ECONNREFUSED' },
+  ],
+  'redis-messages': [
+    { type: 'redis-messages', state: 'ready' },
+    { type: 'redis-messages', state: 'lost' },
   ],
   'internal-error': [
     { type: 'internal-error', requestId: 'request-1', name: 'TypeError', stack: ['at app.ts:1:1'] },

@@ -41,6 +41,9 @@ test('a level says who has to act', () => {
   assert.deepEqual(levels, [
     ['request', 'info'],
     ['cache-read', 'debug'],
+    ['flight-joined', 'debug'],
+    ['background-refresh', 'debug'],
+    ['lease', 'debug'],
     ['upstream-call', 'warn'],
     ['upstream-drift', 'debug'],
     ['upstream-refused-key', 'error'],
@@ -48,6 +51,8 @@ test('a level says who has to act', () => {
     ['entry-unreadable', 'debug'],
     ['redis-state', 'info'],
     ['redis-state', 'warn'],
+    ['redis-messages', 'debug'],
+    ['redis-messages', 'warn'],
     ['internal-error', 'error'],
   ]);
   const call = {

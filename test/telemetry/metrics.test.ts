@@ -21,6 +21,11 @@ const expected: { readonly [Type in ServiceEvent['type']]: readonly string[] } =
     'http_request_duration_seconds_count{method="GET",route="/v1/customer",status_code="200"} 1',
   ],
   'cache-read': ['customer360_cache_reads_total{kind="range",outcome="hit",tier="memory"} 3'],
+  'flight-joined': ['customer360_flights_joined_total{kind="range"} 1'],
+  'background-refresh': [
+    'customer360_background_refreshes_total{kind="joined",outcome="failed"} 1',
+  ],
+  lease: ['customer360_leases_total{kind="range",outcome="stored"} 1'],
   'upstream-call': [
     'customer360_upstream_call_duration_seconds_sum{region="us",endpoint="interactions",outcome="upstream-invalid"} 0.25',
     'customer360_upstream_call_duration_seconds_count{region="us",endpoint="interactions",outcome="upstream-invalid"} 1',
@@ -30,6 +35,7 @@ const expected: { readonly [Type in ServiceEvent['type']]: readonly string[] } =
   'store-failed': ['customer360_store_failures_total{operation="read"} 1'],
   'entry-unreadable': ['customer360_unreadable_entries_total 1'],
   'redis-state': ['customer360_redis_up{connection="commands"} 1'],
+  'redis-messages': ['customer360_redis_up{connection="messages"} 1'],
   'internal-error': ['customer360_internal_errors_total 1'],
 };
 
@@ -48,6 +54,11 @@ test('Redis is up or not', async () => {
   assert.deepEqual(await samplesAfter(ready, lost, ready), [
     'customer360_redis_up{connection="commands"} 1',
   ]);
+  const heard = { type: 'redis-messages', state: 'ready' } as const;
+  assert.deepEqual(await samplesAfter(ready, heard, lost), [
+    'customer360_redis_up{connection="messages"} 1',
+  ]);
+  assert.deepEqual(await samplesAfter(heard, { ...heard, state: 'lost' }), []);
 });
 
 test('it is Prometheus text, with what each metric means, and those of the process', async () => {
@@ -64,7 +75,7 @@ test('it is Prometheus text, with what each metric means, and those of the proce
     [...text.matchAll(new RegExp(`^# ${kind} (customer360_\\w+|http_request_\\w+)`, 'gm'))].map(
       ([, name]) => name,
     );
-  assert.equal(named('HELP').length, 9);
+  assert.equal(named('HELP').length, 12);
   assert.deepEqual(named('TYPE'), named('HELP'));
   assert.match(text, /^nodejs_eventloop_lag_seconds /m);
 });

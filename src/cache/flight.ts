@@ -1,0 +1,97 @@
+// One flight: what Redis holds, else what fetching brings, else what may be used although it is stale.
+import type { CacheKey } from '../domain/cache-key.ts';
+import { freshness } from '../domain/freshness.ts';
+import { isOutage, type Problem } from '../domain/problem.ts';
+import type { Fetched, Provenance } from '../domain/source.ts';
+import { withDeadline } from '../resilience/deadline.ts';
+import { createEntry, type Entry } from './entry.ts';
+import { planFor, type Wish } from './plan.ts';
+import type { Known, Look, Tiers } from './tiers.ts';
+
+/** A kept or freshly fetched answer, and where it came from. */
+export interface Held {
+  readonly entry: Entry;
+  readonly provenance: Provenance;
+}
+
+/** Where a flight ended. */
+export interface Landed extends Held {
+  /** True if what it found may be answered with once more while it is fetched anew. */
+  readonly isRefreshDue: boolean;
+}
+
+/** What every flight needs. */
+export interface FlightOptions {
+  readonly tiers: Tiers;
+  /** The longest time for waiting for other processes, and fetching. In milliseconds. */
+  readonly deadlineMs: number;
+  /** The present, in Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** What one flight is for. */
+export interface Trip {
+  readonly key: CacheKey;
+  readonly wish: Wish;
+  readonly fetch: (signal: AbortSignal) => Promise<Fetched>;
+}
+
+/** Flies. @throws {Problem} if nothing can be fetched and nothing may be used instead */
+export async function fly(trip: Trip, options: FlightOptions): Promise<Landed> {
+  const look = await options.tiers.look(trip.key);
+  return answerWith(look, trip.wish, options.now()) ?? fetchOver(look, trip, options);
+}
+
+/** The answer from what is kept, or undefined if it has to be fetched. */
+export function answerWith({ entry, tier, failure }: Known, wish: Wish, now: number) {
+  if (entry === undefined) return undefined;
+  const retryAt = failure?.retryAt ?? Number.NEGATIVE_INFINITY;
+  const plan = planFor({ instants: entry.instants, retryAt }, wish, now);
+  if (plan === 'fetch') return undefined;
+  if (plan === 'answer-as-failed' && failure) return staleAnswer(entry, failure.problem);
+  const isRefreshDue = plan === 'answer-and-refresh';
+  return { entry, provenance: { outcome: 'hit', tier }, isRefreshDue } as const;
+}
+
+/** Fetches in the place of an entry, which is used if that fails and it may be. */
+async function fetchOver(
+  look: Look,
+  { key, wish, fetch }: Trip,
+  options: FlightOptions,
+): Promise<Landed> {
+  const { tiers, deadlineMs } = options;
+  try {
+    const { entry, stored, isOthers, staleIfError } = await withDeadline(deadlineMs, (signal) => {
+      const bring = async () => {
+        const { body, instants, staleIfError } = await fetch(signal);
+        return { entry: createEntry(body, instants), staleIfError };
+      };
+      return tiers.fetch(key, { look, fetch: bring, signal });
+    });
+    const outcome = wish.refresh ? 'refresh' : 'miss';
+    const fetched = { outcome, stored, collapsed: isOthers } as const;
+    return { entry, provenance: staleIfError ?? fetched, isRefreshDue: false };
+  } catch (error) {
+    const instead = answerInstead(error, { key, look }, options);
+    if (instead === undefined) throw error;
+    return instead;
+  }
+}
+
+/** What may be used where fetching has failed, which is noted; undefined if nothing may. */
+export function answerInstead(
+  error: unknown,
+  { key, look }: { readonly key: CacheKey; readonly look: Look },
+  { tiers, now }: Pick<FlightOptions, 'tiers' | 'now'>,
+): Landed | undefined {
+  if (!isOutage(error)) return undefined;
+  tiers.noteFailure(key, error);
+  const { entry } = look;
+  const isUsable = entry && freshness(entry.instants, now()) !== 'expired';
+  return isUsable ? staleAnswer(entry, error) : undefined;
+}
+
+/** An answer that is used since fetching has failed. */
+function staleAnswer(entry: Entry, { status }: Problem): Landed {
+  return { entry, provenance: { outcome: 'stale', status }, isRefreshDue: false };
+}
