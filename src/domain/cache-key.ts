@@ -1,5 +1,5 @@
 // Names under which answers are kept: keyed hashes, so that no personal data stands in a key.
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import type { CustomerQuery } from './customer-query.ts';
 import type { Identity } from './identity.ts';
 import type { Tenant } from './tenant.ts';
@@ -28,8 +28,10 @@ const VERSION = '1';
 
 /** @param secret the purpose's own key, 32 bytes */
 export function createCacheKeys(secret: Buffer): CacheKeys {
+  // Bytes would be made into a key object for each hash, which costs five times the hash.
+  const key = createSecretKey(secret);
   const hash = (...parts: readonly string[]) =>
-    createHmac('sha256', secret).update(lengthPrefixed(parts)).digest('base64url');
+    createHmac('sha256', key).update(lengthPrefixed(parts)).digest('base64url');
 
   // The tenant's name alone would show old entries when it is pointed at another vendor tenant.
   const identityKey = ({ name, tenantId, region }: Tenant, by: string, value: string) =>
@@ -43,8 +45,8 @@ export function createCacheKeys(secret: Buffer): CacheKeys {
   });
 
   return {
-    range: (query) => customerKey(query, 'range'),
-    joined: (query) => customerKey(query, 'joined'),
+    range: onceEach((query) => customerKey(query, 'range')),
+    joined: onceEach((query) => customerKey(query, 'joined')),
     summary: ({ tenant, owner }, id) => ({
       identity: owner
         ? identityKey(tenant, owner.by, owner.value)
@@ -52,6 +54,18 @@ export function createCacheKeys(secret: Buffer): CacheKeys {
       field: hash('summary', id),
       kind: 'summary',
     }),
+  };
+}
+
+/** Computes once for each query, for as long as somebody holds it. */
+function onceEach(keyOf: (query: CustomerQuery) => CacheKey): (query: CustomerQuery) => CacheKey {
+  const keys = new WeakMap<CustomerQuery, CacheKey>();
+  return (query) => {
+    const held = keys.get(query);
+    if (held) return held;
+    const key = keyOf(query);
+    keys.set(query, key);
+    return key;
   };
 }
 
