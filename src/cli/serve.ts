@@ -10,6 +10,7 @@ import {
 import { ConfigurationError, renderFaults } from '../config/faults.ts';
 import type { DrainWaits } from '../drain.ts';
 import { internalError } from '../telemetry/events.ts';
+import { createLogOutput } from '../telemetry/log-output.ts';
 import { logEvents } from '../telemetry/logging.ts';
 import { type CommandIo, EXIT } from './command-io.ts';
 
@@ -78,12 +79,18 @@ export function readConfiguration(
 
 /** One JSON object a line on the standard output; times in ISO-8601 UTC. */
 function createLogger(level: Configuration['logLevel']): Logger {
-  return pino({
-    level,
-    base: { pid: process.pid },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  });
+  const output = createLogOutput(process.stdout.fd);
+  // However the process ends, short of being killed.
+  process.once('exit', output.flush);
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    output,
+  );
 }
 
 function describe(error: unknown): string {

@@ -1,13 +1,37 @@
 // Events as log lines, for an operator: one line a request, and one for each thing that needs attention.
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Emit, RequestEvent, ServiceEvent } from './events.ts';
 
 /** Writes events to a logger. Only what an event names is written: no object of a request ever is. */
 export function logEvents(logger: Logger): Emit {
+  const logRequest = createRequestLog(logger);
   return (event) => {
     const { level, message } = lineFor(event);
+    if (!logger.isLevelEnabled(level)) return;
+    if (event.type === 'request') return logRequest(event, { level, message });
     const { type, ...fields } = event;
     logger[level]({ event: type, ...fields }, message);
+  };
+}
+
+/** What is known of so many kinds of requests is kept as text. */
+const MAX_KINDS = 1_000;
+
+/** Requests are many and of few kinds: what a kind has in common is serialized once, by a child logger. */
+function createRequestLog(logger: Logger): (event: RequestEvent, line: Line) => void {
+  const kinds = new LRUCache<string, Logger>({ max: MAX_KINDS });
+  const kindOf = (event: RequestEvent): Logger => {
+    const { type, requestId: _, durationMs: __, ...common } = event;
+    return logger.child({ event: type, ...common });
+  };
+  return (event, { level, message }) => {
+    const { requestId, durationMs, method, route, status, outcome, reason } = event;
+    const name = `${method} ${route} ${status} ${outcome} ${reason} ${event.app} ${event.tenant} ${event.strategy}`;
+    const held = kinds.get(name);
+    const kind = held ?? kindOf(event);
+    if (!held) kinds.set(name, kind);
+    kind[level]({ requestId, durationMs }, message);
   };
 }
 

@@ -1,0 +1,33 @@
+// Where log lines go: to a file descriptor, those of one turn of the event loop in one write.
+import { type DestinationStream, pino } from 'pino';
+
+/** Lines on their way to a file descriptor. */
+export interface LogOutput extends DestinationStream {
+  /** Writes what is still held, for the end of the process. */
+  flush(): void;
+}
+
+/** More than this is written at once, within the turn too. */
+const MAX_HELD_BYTES = 8 * 1024;
+
+/** Creates an output. A line is held until the present turn of the event loop is over, and no longer. */
+export function createLogOutput(fileDescriptor: number): LogOutput {
+  const output = pino.destination({
+    dest: fileDescriptor,
+    sync: true,
+    minLength: MAX_HELD_BYTES,
+  });
+  let isHeld = false;
+  return {
+    write(line) {
+      output.write(line);
+      if (isHeld) return;
+      isHeld = true;
+      setImmediate(() => {
+        isHeld = false;
+        output.flush();
+      });
+    },
+    flush: () => output.flushSync(),
+  };
+}
