@@ -49,8 +49,9 @@ export async function createApiServer(options: ApiOptions): Promise<FastifyInsta
   await registerDocs(server);
   await server.register(
     async (v1) => {
-      v1.addHook('onRequest', async (request) => {
-        request.caller = authenticate(request.raw.headersDistinct);
+      v1.addHook('onRequest', (request, _reply, done) => {
+        request.caller = authenticate(request.raw.rawHeaders);
+        done();
       });
       v1.addHook('onRequest', quota.take);
       registerCustomer(v1, options);

@@ -1,38 +1,57 @@
 // Who asks: an app key becomes a caller, or the request ends here.
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { App, Caller } from '../domain/caller.ts';
 import { Problem } from '../domain/problem.ts';
 
-/** Tells who a request's headers speak for. @throws {Problem} `unauthenticated` */
-export type Authenticate = (headers: DistinctHeaders) => Caller;
+/** Tells who a request's raw headers (name, value, name, value, …) speak for. @throws {Problem} `unauthenticated` */
+export type Authenticate = (rawHeaders: readonly string[]) => Caller;
 
-/** Every value of each header, also of those of which Node keeps the first alone. */
-type DistinctHeaders = IncomingMessage['headersDistinct'];
-
-/** `c360_<app>_<43 characters base64url>`, parsed from its fixed end. */
-const APP_KEY = /^c360_([a-z0-9][a-z0-9-]{0,62})_[A-Za-z0-9_-]{43}$/;
+const PREFIX = 'c360_';
+/** A key is parsed from its fixed end: an underscore and 43 characters. */
+const TAIL_CHARACTERS = 44;
 
 const NO_APP = { caller: null, keyHashes: [Buffer.alloc(32)] };
 
 /** Creates the check of app keys. An unknown app takes as long as a wrong key. */
 export function createAuthenticate(apps: readonly App[]): Authenticate {
   const byName = new Map(apps.map((app) => [app.caller.app, app]));
-  return (headers) => {
-    const key = credentialOf(headers);
-    const name = APP_KEY.exec(key ?? '')?.[1];
-    if (key === undefined || name === undefined) throw new Problem('unauthenticated');
+  return (rawHeaders) => {
+    const key = credentialOf(rawHeaders);
+    if (key === undefined || !key.startsWith(PREFIX)) throw new Problem('unauthenticated');
+    const name = key.slice(PREFIX.length, -TAIL_CHARACTERS);
     const { caller, keyHashes } = byName.get(name) ?? NO_APP;
-    const hash = createHash('sha256').update(key).digest();
-    const matches = keyHashes.filter((known) => timingSafeEqual(known, hash));
-    if (caller === null || matches.length === 0) throw new Problem('unauthenticated');
+    // Whether it is well-formed needs no look: no other text has the hash of a key.
+    if (!isOneOf(keyHashes, hash('sha256', key, 'buffer')) || caller === null) {
+      throw new Problem('unauthenticated');
+    }
     return caller;
   };
 }
 
-/** The one credential of a request; two are as good as none. */
-function credentialOf(headers: DistinctHeaders): string | undefined {
-  const tokens = headers.authorization?.map((value) => /^Bearer +(\S+)$/i.exec(value)?.[1]);
-  const credentials = [...(tokens ?? []), ...(headers['x-app-key'] ?? [])];
-  return credentials.length === 1 ? credentials[0] : undefined;
+/** Compares with each, so that the time does not tell which. */
+function isOneOf(keyHashes: readonly Buffer[], keyHash: Buffer): boolean {
+  let isFound = false;
+  for (const known of keyHashes) isFound = timingSafeEqual(known, keyHash) || isFound;
+  return isFound;
+}
+
+/** The one credential of a request; two are as good as none. Of a header given twice Node keeps one alone. */
+function credentialOf(rawHeaders: readonly string[]): string | undefined {
+  let count = 0;
+  let credential: string | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    // Most names differ in length already.
+    if (name.length !== 9 && name.length !== 13) continue;
+    const value = rawHeaders[at + 1] ?? '';
+    if (name.toLowerCase() === 'authorization') credential = tokenOf(value);
+    else if (name.toLowerCase() === 'x-app-key') credential = value;
+    else continue;
+    count += 1;
+  }
+  return count === 1 ? credential : undefined;
+}
+
+function tokenOf(authorization: string): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(authorization)?.[1];
 }

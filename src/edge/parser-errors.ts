@@ -107,6 +107,11 @@ function answerSocket(problem: Problem, socket: Duplex, emit: Emit): void {
 
 /** RFC 9112 §3.2: one in HTTP/1.1, at most one before. */
 function hasOneHost({ raw }: FastifyRequest): boolean {
-  const hosts = raw.rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length;
+  const { rawHeaders } = raw;
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
   return hosts === 1 || (hosts === 0 && raw.httpVersion === '1.0');
 }
