@@ -14,8 +14,8 @@ export interface QuotaUse {
 /** Counts requests against allowances. Never rejects. */
 export interface QuotaCounter {
   /**
-   * Counts `cost` requests under a name if they fit, and tells how much is used.
+   * Counts `cost` requests under a name if they fit, and tells how much is used; at once where it can.
    * A negative cost gives back what the same request has taken; it never makes the use less than nothing.
    */
-  take(name: string, cost: number, allowance: Allowance): Promise<QuotaUse>;
+  take(name: string, cost: number, allowance: Allowance): QuotaUse | Promise<QuotaUse>;
 }

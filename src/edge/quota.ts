@@ -1,8 +1,9 @@
 // The quota of each app, counted by @fastify/rate-limit in a store of ours, and the two `RateLimit` headers.
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../domain/caller.ts';
 import { invalidRequest, Problem } from '../domain/problem.ts';
-import type { QuotaCounter } from '../domain/quota.ts';
+import type { QuotaCounter, QuotaUse } from '../domain/quota.ts';
 import { callerOf } from './request-events.ts';
 
 /** Takes from the quota of a request's caller. */
@@ -26,33 +27,38 @@ type Done = (error: Error | null, result?: { current: number; ttl: number }) => 
 
 const POLICY = 'app';
 
+/** What is the same for each request of an app that costs the same. */
+interface Policy {
+  readonly limit: ReturnType<FastifyInstance['createRateLimit']>;
+  readonly header: string;
+}
+
 /** Registers the plugin and creates the quota of `/v1`. */
 export async function createQuota(server: FastifyInstance, counter: QuotaCounter): Promise<Quota> {
   await server.register(rateLimit, { global: false, store: storeOver(counter) });
-  const limiters = new Map<number, ReturnType<FastifyInstance['createRateLimit']>>();
+  const policies = new Map<string, Policy>();
 
-  const limiterFor = (cost: number) => {
-    const kept = limiters.get(cost);
+  const policyFor = ({ app, quota }: Caller, cost: number): Policy => {
+    const name = cost === 1 ? app : `${app} ${cost}`;
+    const kept = policies.get(name);
     if (kept) return kept;
-    const options = {
-      cost,
-      keyGenerator: (request: FastifyRequest) => callerOf(request).app,
-      max: (request: FastifyRequest) => callerOf(request).quota.requests,
-      timeWindow: (request: FastifyRequest) => callerOf(request).quota.perMs,
+    const { requests, perMs } = quota;
+    // Numbers, since the plugin waits for what functions return.
+    const options = { cost, keyGenerator: () => app, max: requests, timeWindow: perMs };
+    const policy = {
+      limit: server.createRateLimit(options),
+      header: `"${POLICY}";q=${requests};w=${Math.ceil(perMs / 1000)}`,
     };
-    const limiter = server.createRateLimit(options);
-    limiters.set(cost, limiter);
-    return limiter;
+    policies.set(name, policy);
+    return policy;
   };
 
   const charge = async (request: FastifyRequest, reply: FastifyReply, cost: number) => {
-    const use = await limiterFor(cost)(request);
+    const { limit, header } = policyFor(callerOf(request), cost);
+    const use = await limit(request);
     if (use.isAllowed) return;
-    const { quota } = callerOf(request);
-    reply.headers({
-      ratelimit: `"${POLICY}";r=${use.remaining};t=${use.ttlInSeconds}`,
-      'ratelimit-policy': `"${POLICY}";q=${quota.requests};w=${Math.ceil(quota.perMs / 1000)}`,
-    });
+    reply.header('ratelimit', `"${POLICY}";r=${use.remaining};t=${use.ttlInSeconds}`);
+    reply.header('ratelimit-policy', header);
     if (use.isExceeded) {
       throw new Problem('quota-exceeded', {
         retryAfterSeconds: use.ttlInSeconds,
@@ -93,12 +99,11 @@ function storeOver(counter: QuotaCounter) {
     }
 
     incr(name: string, done: Done, perMs: number, requests: number): void {
-      counter
-        .take(name, this.#cost, { requests, perMs })
-        .then(({ admitted, used, resetMs }) =>
-          done(null, { current: admitted ? used : requests + 1, ttl: resetMs }),
-        )
-        .catch(done);
+      const tell = ({ admitted, used, resetMs }: QuotaUse) =>
+        done(null, { current: admitted ? used : requests + 1, ttl: resetMs });
+      const use = counter.take(name, this.#cost, { requests, perMs });
+      if (use instanceof Promise) use.then(tell).catch(done);
+      else tell(use);
     }
 
     child(options: object & { cost?: number }): CounterStore {

@@ -13,7 +13,7 @@ const MAX_NAMES = 100_000;
 export function createLocalQuota(now: () => number): QuotaCounter {
   const windows = new LRUCache<string, Window>({ max: MAX_NAMES });
   return {
-    async take(name, cost, { requests, perMs }) {
+    take(name, cost, { requests, perMs }) {
       const at = now();
       const held = windows.get(name);
       const window = held && held.endsAt > at ? held : { used: 0, endsAt: at + perMs };
