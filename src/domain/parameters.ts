@@ -13,6 +13,8 @@ export interface Parameters {
   /** True if there were some in a query string beside the body; their values are not read. */
   readonly isSplit?: boolean;
   readonly values: ReadonlyMap<string, readonly unknown[]>;
+  /** What they were read from; absent for those of a body. */
+  readonly queryString?: string;
 }
 
 const ILL_FORMED = Symbol('ill-formed');
@@ -47,7 +49,7 @@ export function parametersFromQuery(queryString: string): Parameters {
     if (held) held.push(value);
     else values.set(key, [value]);
   }
-  return { from: 'query', values };
+  return { from: 'query', values, queryString };
 }
 
 /** Reads a JSON object. */

@@ -1,4 +1,4 @@
-// What every route of `/v1` does first: parameters, tenant, scope; and what goes along with its query.
+// What every route of `/v1` does first: tenant and scope; and what goes along with its query.
 import type { FastifyRequest } from 'fastify';
 import type { Caller, Scope } from '../domain/caller.ts';
 import type { InteractionField } from '../domain/interaction.ts';
@@ -7,31 +7,28 @@ import type { Context } from '../domain/source.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import { authoriseScope, authoriseTenant } from './authorise.ts';
 import { chooseCoding } from './content-coding.ts';
-import { parametersOf } from './parameters.ts';
 import { callerOf } from './request-events.ts';
 
 /** One operation. HEAD is named, since what Fastify makes of GET sends `Content-Length: 0` with a 304. */
 export const READ_METHODS = ['GET', 'HEAD', 'POST', 'QUERY'] as const;
 
-/** A request whose caller may ask this of this tenant. */
+/** A caller who may ask this of this tenant. */
 export interface Admission {
   readonly caller: Caller;
-  readonly parameters: Parameters;
   readonly tenant: Tenant;
 }
 
 /** @throws {Problem} `invalid-request` (body or tenant alone) or `forbidden` */
 export function admit(
   request: FastifyRequest,
-  tenants: ReadonlyMap<string, Tenant>,
-  scope: Scope,
+  parameters: Parameters,
+  { tenants, scope }: { tenants: ReadonlyMap<string, Tenant>; scope: Scope },
 ): Admission {
   const caller = callerOf(request);
-  const parameters = parametersOf(request);
   const tenant = authoriseTenant(caller, parameters, tenants);
   request.trail.tenant = tenant.name;
   authoriseScope(caller, scope);
-  return { caller, parameters, tenant };
+  return { caller, tenant };
 }
 
 /** What the sources are told beside the query: refreshing, and what the caller sees. */

@@ -4,8 +4,8 @@ import { type Parameters, parametersFromBody, parametersFromQuery } from '../dom
 import { bodyOf } from './body.ts';
 
 /** Parameters in the wrong place are no reason to read the others less strictly: the domain tells of both. */
-export function parametersOf(request: FastifyRequest): Parameters {
+export function parametersOf(request: FastifyRequest, readQuery = parametersFromQuery): Parameters {
   const { text } = request.query as { text: string };
-  if (request.method === 'GET' || request.method === 'HEAD') return parametersFromQuery(text);
+  if (request.method === 'GET' || request.method === 'HEAD') return readQuery(text);
   return parametersFromBody(bodyOf(request), { isSplit: text !== '' });
 }

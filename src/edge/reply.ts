@@ -12,11 +12,11 @@ export function sendAnswer(
 ): FastifyReply {
   const { representation, instants, provenance } = answer;
   request.trail.outcome = provenance.outcome;
-  reply.etag(representation.etag, 0).headers({
-    'cache-control': cacheControl(instants, tenant),
-    age: String(Math.max(0, Math.floor((now - instants.fetchedAt) / 1000))),
-    'cache-status': cacheStatus(provenance, instants, now),
-  });
+  reply
+    .etag(representation.etag, 0)
+    .header('cache-control', cacheControl(instants, tenant))
+    .header('age', String(Math.max(0, Math.floor((now - instants.fetchedAt) / 1000))))
+    .header('cache-status', cacheStatus(provenance, instants, now));
   if (isUnchanged(request, representation.etag)) return reply.code(304).send();
   if (representation.coding) reply.header('content-encoding', representation.coding);
   return reply

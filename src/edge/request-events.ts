@@ -52,7 +52,7 @@ export function observeRequest(
   const startedAt = ticks();
   request.trail = { tenant: null, strategy: null, outcome: null, reason: null };
   reply.header('x-request-id', request.id);
-  reply.raw.once('close', () => {
+  reply.raw.on('close', () => {
     const isComplete = reply.raw.writableFinished;
     emit({
       type: 'request',

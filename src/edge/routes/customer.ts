@@ -1,10 +1,12 @@
 // /v1/customer: one customer, however it is named, as one answer.
 import type { FastifyInstance } from 'fastify';
-import { type CustomerQuery, readCustomerRequest } from '../../domain/customer-query.ts';
+import type { CustomerQuery } from '../../domain/customer-query.ts';
 import type { Reply, Source } from '../../domain/source.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import { admit, contextOf, READ_METHODS } from '../admission.ts';
 import { authoriseScope } from '../authorise.ts';
+import { parametersOf } from '../parameters.ts';
+import { createRememberedQueries } from '../remembered-queries.ts';
 import { sendAnswer } from '../reply.ts';
 
 interface CustomerRouteOptions {
@@ -13,19 +15,23 @@ interface CustomerRouteOptions {
   readonly now: () => number;
 }
 
+const REMEMBERED_QUERIES_BYTES = 16 * 1024 * 1024;
+
 /** GET, HEAD, POST and QUERY are one operation. */
 export function registerCustomer(server: FastifyInstance, options: CustomerRouteOptions): void {
   const { customers, tenants, now } = options;
+  const queries = createRememberedQueries(REMEMBERED_QUERIES_BYTES);
   server.route({
     url: '/customer',
     method: [...READ_METHODS],
     handler: async (request, reply) => {
-      const { caller, parameters, tenant } = admit(request, tenants, 'read');
-      const { query, fields } = readCustomerRequest(parameters, { tenant, now: now() });
+      const parameters = parametersOf(request, queries.parametersOf);
+      const { caller, tenant } = admit(request, parameters, { tenants, scope: 'read' });
+      const { query, fields } = queries.read(parameters, { tenant, now: now() });
       request.trail.strategy = query.identity.by;
       if (query.summaries) authoriseScope(caller, 'summaries');
-      const summaries = query.summaries && !caller.hide.has('summary');
-      const answer = await customers({ ...query, summaries }, contextOf(request, caller, fields));
+      const asked = caller.hide.has('summary') ? { ...query, summaries: false } : query;
+      const answer = await customers(asked, contextOf(request, caller, fields));
       return sendAnswer(request, reply, { answer, tenant, now: now() });
     },
   });

@@ -10,6 +10,7 @@ import {
 } from '../../domain/summaries.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import { admit, contextOf, READ_METHODS } from '../admission.ts';
+import { parametersOf } from '../parameters.ts';
 import type { Quota } from '../quota.ts';
 import { sendAnswer } from '../reply.ts';
 
@@ -27,7 +28,8 @@ export function registerSummaries(server: FastifyInstance, options: SummariesRou
     url: '/summaries',
     method: [...READ_METHODS],
     handler: async (request, reply) => {
-      const { caller, parameters, tenant } = admit(request, tenants, 'summaries');
+      const parameters = parametersOf(request);
+      const { caller, tenant } = admit(request, parameters, { tenants, scope: 'summaries' });
       if (caller.hide.has('summary')) throw new Problem('forbidden');
       const query = readSummariesRequest(parameters, tenant);
       const cost = Math.ceil(query.interactionIds.length / SUMMARIES_PER_CALL);
