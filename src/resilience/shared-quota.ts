@@ -1,5 +1,7 @@
 // Quotas counted in Redis, for all replicas together; in this process alone while Redis fails.
-import type { QuotaCounter } from '../domain/quota.ts';
+import { LRUCache } from 'lru-cache';
+import type { QuotaCounter, QuotaUse } from '../domain/quota.ts';
+import type { Allowance } from '../domain/tenant.ts';
 import type { RedisCommands } from './redis-commands.ts';
 
 interface SharedQuotaOptions {
@@ -9,36 +11,172 @@ interface SharedQuotaOptions {
   readonly fallback: QuotaCounter;
   /** Told of each count that Redis did not take. */
   readonly onFailure: () => void;
+  /** Milliseconds that only grow. */
+  readonly ticks?: () => number;
+  /** Runs something once, later; must not keep the process from ending. */
+  readonly later?: (run: () => void, delayMs: number) => void;
 }
 
+/** What this process knows of the window of one name. */
+interface Window {
+  readonly key: string;
+  /** Requests that are counted in Redis, and that nobody has made here yet. */
+  held: number;
+  /** What all replicas have counted, as last heard; what is held included. */
+  known: number;
+  /** No later than Redis ends it. */
+  endsAt: number;
+  isTakingAhead: boolean;
+  /** Whether somebody looks from time to time if it has become idle. */
+  isWatched: boolean;
+  /** What was asked for here in the present period, which began then, and in the one before. */
+  asked: number;
+  askedBefore: number;
+  periodAt: number;
+}
+
+const MAX_NAMES = 100_000;
+/** So much of the traffic is taken ahead of need. */
+const AHEAD_MS = 250;
+/** What is held is given back when nothing was asked for during this time, */
+const IDLE_MS = 1_000;
+/** unless the window ends so soon: what is given back must not reach the next one. */
+const TOO_LATE_MS = 2_000;
+
 /**
- * Counts if it fits; a window without an end is none. KEYS: the window. ARGV: cost, requests, window in ms.
- * Returns admitted, used, ms left.
+ * Counts if it fits, and as many more as are wanted ahead: a twentieth of what remains at most, so that near
+ * the limit there is nothing ahead. A window without an end is none, and begins with a request.
+ * KEYS: the window. ARGV: cost, requests, window in ms, ahead. Returns admitted, used, ms left, taken ahead.
  */
 const TAKE = `
-local cost, requests, per = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local cost, requests, per, ahead = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local left = redis.call('PTTL', KEYS[1])
 local used = left > 0 and tonumber(redis.call('GET', KEYS[1])) or 0
 if left <= 0 then left = per end
 local total = math.max(0, used + cost)
-if total > requests then return {0, used, left} end
-if total > 0 then redis.call('SET', KEYS[1], total, 'PX', left) end
-return {1, total, left}`;
+if total > requests then return {0, used, left, 0} end
+if total > 0 then
+  ahead = math.min(ahead, math.floor((requests - total) / 20))
+  redis.call('SET', KEYS[1], total + ahead, 'PX', left)
+else
+  ahead = 0
+end
+return {1, total + ahead, left, ahead}`;
 
-/** Creates a counter over a connected client. */
+/** Creates a counter over a connected client. A request is counted without asking Redis while some are held. */
 export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
   const { redis, keyOf, fallback, onFailure } = options;
+  const { ticks = () => performance.now(), later = laterUnreferenced } = options;
+  const windows = new LRUCache<string, Window>({ max: MAX_NAMES });
+
+  const windowOf = (name: string, now: number): Window => {
+    const known = windows.get(name);
+    if (known === undefined) {
+      const window = newWindow(keyOf(name), now);
+      windows.set(name, window);
+      return window;
+    }
+    if (known.endsAt <= now) known.held = 0;
+    return known;
+  };
+
+  const ask = async (window: Window, cost: number, allowance: Allowance) => {
+    // One call at a time takes ahead, else each of many at once would.
+    const isFirst = !window.isTakingAhead;
+    const ahead = isFirst ? wantedAhead(window) : 0;
+    if (isFirst) window.isTakingAhead = true;
+    const sentAt = ticks();
+    try {
+      const args = [cost, allowance.requests, allowance.perMs, ahead];
+      const reply = await redis.eval(TAKE, 1, window.key, ...args);
+      const [admitted, used, leftMs, taken] = reply as [number, number, number, number];
+      window.held += taken;
+      window.known = used;
+      window.endsAt = sentAt + leftMs;
+      if (taken > 0 && !window.isWatched) giveBackWhenIdle(window, allowance);
+      return { admitted: admitted === 1, leftMs };
+    } finally {
+      if (isFirst) window.isTakingAhead = false;
+    }
+  };
+
+  const giveBackWhenIdle = (window: Window, allowance: Allowance) => {
+    window.isWatched = true;
+    later(() => {
+      window.isWatched = false;
+      const now = ticks();
+      if (window.held === 0 || window.endsAt - now < TOO_LATE_MS) return;
+      if (now - window.periodAt < IDLE_MS) return giveBackWhenIdle(window, allowance);
+      const { held } = window;
+      window.held = 0;
+      window.asked = 0;
+      window.askedBefore = 0;
+      // What cannot be given back is lost to others until the window ends.
+      ask(window, -held, allowance).catch(() => undefined);
+    }, IDLE_MS);
+  };
+
+  const askAbout = async (
+    window: Window,
+    { name, cost }: { name: string; cost: number },
+    allowance: Allowance,
+  ): Promise<QuotaUse> => {
+    const spent = cost > 0 ? window.held : 0;
+    window.held -= spent;
+    try {
+      const { admitted, leftMs } = await ask(window, cost - spent, allowance);
+      if (!admitted) window.held += spent;
+      return { admitted, used: window.known - window.held, resetMs: leftMs };
+    } catch {
+      window.held += spent;
+      onFailure();
+      return fallback.take(name, cost, allowance);
+    }
+  };
+
   return {
-    async take(name, cost, allowance) {
-      try {
-        const args = [cost, allowance.requests, allowance.perMs];
-        const reply = await redis.eval(TAKE, 1, keyOf(name), ...args);
-        const [admitted, used, resetMs] = reply as [number, number, number];
-        return { admitted: admitted === 1, used, resetMs };
-      } catch {
-        onFailure();
-        return fallback.take(name, cost, allowance);
-      }
+    take(name, cost, allowance) {
+      const now = ticks();
+      const window = windowOf(name, now);
+      note(window, cost, now);
+      if (cost < 0 || window.held < cost) return askAbout(window, { name, cost }, allowance);
+      window.held -= cost;
+      const isLow = window.held < wantedAhead(window) / 2;
+      if (isLow && !window.isTakingAhead) ask(window, 0, allowance).catch(() => undefined);
+      const { known, held, endsAt } = window;
+      return { admitted: true, used: known - held, resetMs: endsAt - now };
     },
   };
+}
+
+function newWindow(key: string, now: number): Window {
+  const nothing = {
+    held: 0,
+    known: 0,
+    asked: 0,
+    askedBefore: 0,
+    isTakingAhead: false,
+    isWatched: false,
+  };
+  return { key, ...nothing, endsAt: now, periodAt: now };
+}
+
+/** Counts what is asked for in periods as long as what is taken ahead. */
+function note(window: Window, cost: number, now: number): void {
+  const elapsed = now - window.periodAt;
+  if (elapsed >= AHEAD_MS) {
+    window.askedBefore = elapsed < 2 * AHEAD_MS ? window.asked : 0;
+    window.asked = 0;
+    window.periodAt = now;
+  }
+  window.asked += Math.max(0, cost);
+}
+
+/** A single request is no traffic. */
+function wantedAhead({ asked, askedBefore }: Window): number {
+  return Math.max(asked - 1, askedBefore);
+}
+
+function laterUnreferenced(run: () => void, delayMs: number): void {
+  setTimeout(run, delayMs).unref();
 }

@@ -18,7 +18,8 @@ async function startServer(t: TestContext) {
   return server;
 }
 
-async function startReplica(t: TestContext, url: string) {
+/** A counter with a clock of its own, of which the calls to Redis are counted. */
+async function startReplica(t: TestContext, url: string, quota = allowance) {
   const events = createEventLog();
   const connection = await connectRedis({
     settings: { mode: 'single' },
@@ -28,16 +29,39 @@ async function startReplica(t: TestContext, url: string) {
   });
   t.after(() => connection.close());
   let failures = 0;
+  let calls = 0;
+  let time = 0;
+  const planned: (() => void)[] = [];
   const counter = createSharedQuota({
-    redis: connection.commands,
+    redis: {
+      ...connection.commands,
+      eval: (...args) => {
+        calls += 1;
+        return connection.commands.eval(...args);
+      },
+    },
+    ticks: () => time,
+    later: (run) => void planned.push(run),
     keyOf: (name) => `c360:quota:{${createHmac('sha256', 'secret').update(name).digest('hex')}}`,
     fallback: createLocalQuota(() => NOW),
     onFailure: () => {
       failures += 1;
     },
   });
-  const take = (name: string, cost = 1) => counter.take(name, cost, allowance);
-  return { take, events, failures: () => failures, redis: connection.client };
+  return {
+    take: async (name: string, cost = 1) => counter.take(name, cost, quota),
+    events,
+    failures: () => failures,
+    calls: () => calls,
+    pass: (ms: number) => {
+      time += ms;
+    },
+    /** Runs what was to be done later. */
+    wake: () => {
+      for (const run of planned.splice(0)) run();
+    },
+    redis: connection.client,
+  };
 }
 
 test('replicas count in one window, and what does not fit is refused whole', async (t) => {
@@ -131,4 +155,95 @@ test('what is given back never makes the use less than nothing', async (t) => {
   assert.equal((await take('desk', -1)).used, 0);
   await take('desk', 2);
   assert.equal((await take('desk', -1)).used, 1);
+});
+
+type Replica = Awaited<ReturnType<typeof startReplica>>;
+
+/** Takes one by one, a millisecond apart; the uses in order. */
+async function takeMany({ take, pass }: Replica, count: number) {
+  const uses = [];
+  for (let taken = 0; taken < count; taken += 1) {
+    pass(1);
+    uses.push(await take('desk'));
+  }
+  return uses;
+}
+
+const countAdmitted = (uses: readonly { readonly admitted: boolean }[]) =>
+  uses.filter(({ admitted }) => admitted).length;
+
+async function usedInRedis({ redis }: Replica): Promise<number> {
+  const [key = ''] = await redis.keys('*');
+  return Number(await redis.get(key));
+}
+
+const large = { requests: 2_000, perMs: 60_000 };
+
+test('with traffic most requests are counted without asking Redis, and each use is the true one', async (t) => {
+  const { url } = await startServer(t);
+  const replica = await startReplica(t, url, large);
+  const uses = await takeMany(replica, 1_000);
+  assert.deepEqual(
+    uses.map(({ used }) => used),
+    uses.map((_, index) => index + 1),
+  );
+  assert.ok(replica.calls() < 100, `${replica.calls()} calls`);
+  for (const { resetMs } of uses) assert.ok(resetMs > 0 && resetMs <= large.perMs);
+});
+
+test('replicas at ten times the quota admit all of it, and no more', async (t) => {
+  const { url } = await startServer(t);
+  const replicas = await Promise.all(
+    Array.from({ length: 4 }, () => startReplica(t, url, { requests: 1_000, perMs: 60_000 })),
+  );
+  const uses = await Promise.all(replicas.map((replica) => takeMany(replica, 2_500)));
+  const admitted = countAdmitted(uses.flat());
+  assert.ok(admitted <= 1_000 && admitted >= 950, `${admitted} admitted`);
+});
+
+test('near the limit nothing is taken ahead', async (t) => {
+  const { url } = await startServer(t);
+  const [one, other] = await Promise.all([
+    startReplica(t, url, { requests: 19, perMs: 60_000 }),
+    startReplica(t, url, { requests: 19, perMs: 60_000 }),
+  ]);
+  assert.equal(countAdmitted(await takeMany(one, 18)), 18);
+  assert.deepEqual([one.calls(), await usedInRedis(one)], [18, 18]);
+  assert.equal((await other.take('desk')).used, 19);
+  assert.equal((await one.take('desk')).admitted, false);
+});
+
+test('what a replica holds is given back when it is idle, and not before', async (t) => {
+  const { url } = await startServer(t);
+  const replica = await startReplica(t, url, large);
+  await takeMany(replica, 200);
+  assert.ok((await usedInRedis(replica)) > 200);
+  replica.wake();
+  assert.ok((await usedInRedis(replica)) > 200);
+  replica.pass(1_500);
+  replica.wake();
+  assert.equal(await usedInRedis(replica), 200);
+  assert.equal((await replica.take('desk')).used, 201);
+});
+
+test('what is held counts for a large cost, and stays where that does not fit', async (t) => {
+  const { url } = await startServer(t);
+  const replica = await startReplica(t, url, large);
+  await takeMany(replica, 100);
+  const [whole, small] = await Promise.all([replica.take('desk', 1_901), replica.take('desk')]);
+  assert.deepEqual([whole.admitted, small.admitted, small.used], [false, true, 101]);
+  assert.partialDeepStrictEqual(await replica.take('desk', 1_899), { admitted: true, used: 2_000 });
+  assert.equal((await replica.take('desk')).admitted, false);
+});
+
+test('a window that is over takes with it what was held in it', async (t) => {
+  const { url } = await startServer(t);
+  const replica = await startReplica(t, url, large);
+  await takeMany(replica, 100);
+  const [key = ''] = await replica.redis.keys('*');
+  await replica.redis.del(key);
+  replica.pass(large.perMs);
+  assert.equal((await replica.take('desk')).used, 1);
+  replica.wake();
+  assert.equal(await usedInRedis(replica), 1);
 });
