@@ -10,7 +10,7 @@ import {
 import { ConfigurationError, renderFaults } from '../config/faults.ts';
 import type { DrainWaits } from '../drain.ts';
 import { internalError } from '../telemetry/events.ts';
-import { createLogOutput } from '../telemetry/log-output.ts';
+import { createLogOutput, createTimestamp } from '../telemetry/log-output.ts';
 import { logEvents } from '../telemetry/logging.ts';
 import { type CommandIo, EXIT } from './command-io.ts';
 
@@ -86,7 +86,7 @@ function createLogger(level: Configuration['logLevel']): Logger {
     {
       level,
       base: { pid: process.pid },
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: createTimestamp(Date.now),
       formatters: { level: (label) => ({ level: label }) },
     },
     output,

@@ -31,3 +31,17 @@ export function createLogOutput(fileDescriptor: number): LogOutput {
     flush: () => output.flushSync(),
   };
 }
+
+/** The field `time` of a line, ISO-8601 UTC, made once for each millisecond. `now` tells Unix milliseconds. */
+export function createTimestamp(now: () => number): () => string {
+  let at = Number.NaN;
+  let field = '';
+  return () => {
+    const present = now();
+    if (present !== at) {
+      at = present;
+      field = `,"time":"${new Date(at).toISOString()}"`;
+    }
+    return field;
+  };
+}
