@@ -8,27 +8,24 @@ export interface LogOutput extends DestinationStream {
 }
 
 /** More than this is written at once, within the turn too. */
-const MAX_HELD_BYTES = 8 * 1024;
+const MAX_HELD_CHARACTERS = 16 * 1024;
 
 /** Creates an output. A line is held until the present turn of the event loop is over, and no longer. */
 export function createLogOutput(fileDescriptor: number): LogOutput {
-  const output = pino.destination({
-    dest: fileDescriptor,
-    sync: true,
-    minLength: MAX_HELD_BYTES,
-  });
-  let isHeld = false;
+  const output = pino.destination({ dest: fileDescriptor, sync: true });
+  let held = '';
+  const flush = () => {
+    if (held === '') return;
+    output.write(held);
+    held = '';
+  };
   return {
     write(line) {
-      output.write(line);
-      if (isHeld) return;
-      isHeld = true;
-      setImmediate(() => {
-        isHeld = false;
-        output.flush();
-      });
+      if (held === '') setImmediate(flush);
+      held += line;
+      if (held.length > MAX_HELD_CHARACTERS) flush();
     },
-    flush: () => output.flushSync(),
+    flush,
   };
 }
 
