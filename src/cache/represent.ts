@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import type { Customer } from '../domain/customer.ts';
 import type { CustomerQuery } from '../domain/customer-query.ts';
-import { isWhole, selectFields, selectionName } from '../domain/customer-view.ts';
+import { isWhole, selectionName } from '../domain/customer-view.ts';
 import type { Coding, Layer, Reply, Representation, View } from '../domain/source.ts';
 import { type SummariesQuery, summariesAnswer } from '../domain/summaries.ts';
 import type { Entry } from './entry.ts';
+import { createFieldSelector, type FieldSelector } from './field-selector.ts';
 import type { Held } from './flight.ts';
 import type { HeldSummaries } from './summary-cache.ts';
 
@@ -29,9 +29,10 @@ const compress: Readonly<Record<Coding, (body: Buffer) => Promise<Buffer>>> = {
 
 /** Makes each representation once an entry, when it is first asked for, and keeps it with the entry. */
 export function represent(): Layer<CustomerQuery, Held, Reply> {
+  const select = createFieldSelector();
   return (next) => async (query, context) => {
     const { entry, provenance } = await next(query, context);
-    const representation = await representationOf(entry, context.view);
+    const representation = await representationOf(entry, context.view, select);
     return { representation, instants: entry.instants, provenance };
   };
 }
@@ -52,17 +53,21 @@ async function encode(body: Buffer, coding: Coding | null): Promise<Representati
   return { body: bytes, etag: `"${digest}"`, coding };
 }
 
-function representationOf(entry: Entry, view: View): Promise<Representation> {
+function representationOf(
+  entry: Entry,
+  view: View,
+  select: FieldSelector,
+): Promise<Representation> {
   const name = `${view.coding ?? ''}-${selectionName(view)}`;
-  return entry.representations.getOrMake(name, () => make(entry, view));
+  return entry.representations.getOrMake(name, () => make(entry, view, select));
 }
 
-async function make(entry: Entry, view: View): Promise<Representation> {
+async function make(entry: Entry, view: View, select: FieldSelector): Promise<Representation> {
   if (view.coding !== null) {
-    const plain = await representationOf(entry, { ...view, coding: null });
+    const plain = await representationOf(entry, { ...view, coding: null }, select);
     return encode(plain.body, view.coding);
   }
   if (isWhole(view)) return encode(entry.body, null);
-  const customer = JSON.parse(entry.body.toString()) as Customer;
-  return encode(Buffer.from(JSON.stringify(selectFields(customer, view))), null);
+  const { buffer, byteOffset, byteLength } = await select(entry.body, view);
+  return encode(Buffer.from(buffer, byteOffset, byteLength), null);
 }
