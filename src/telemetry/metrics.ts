@@ -1,6 +1,7 @@
 // Events as Prometheus metrics. Labels have few values: no customer, no raw path.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { Emit, RequestEvent } from './events.ts';
+import { type MetricsSnapshot, metricsSnapshot } from './metric-sums.ts';
 
 /** Metrics of this process. */
 export interface Metrics {
@@ -8,6 +9,8 @@ export interface Metrics {
   readonly contentType: string;
   /** The metrics in Prometheus' text format. */
   render(): Promise<string>;
+  /** The metrics as data, to be added up with those of other processes. */
+  snapshot(): Promise<MetricsSnapshot>;
 }
 
 const REQUEST_BUCKETS_SECONDS = [
@@ -87,8 +90,9 @@ export function createMetrics(): Metrics {
   });
   const redisUp = new Gauge({
     name: 'customer360_redis_up',
-    help: '1 while Redis is connected, 0 while it is lost; absent without Redis',
+    help: '1 while Redis is connected, 0 while it is lost (in any process); absent without Redis',
     labelNames: ['connection'],
+    aggregator: 'min',
     registers,
   });
 
@@ -127,7 +131,22 @@ export function createMetrics(): Metrics {
         return internalErrors.inc();
     }
   };
-  return { emit, contentType: registry.contentType, render: () => registry.metrics() };
+  return {
+    emit,
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    snapshot: () => snapshotOf(registry),
+  };
+}
+
+/** Without values that are not numbers, such as the mean of nothing. */
+async function snapshotOf(registry: Registry): Promise<MetricsSnapshot> {
+  const metrics = await registry.getMetricsAsJSON();
+  const numbers = metrics.map(({ values, ...metric }) => ({
+    ...metric,
+    values: values.filter(({ value }) => Number.isFinite(value)),
+  }));
+  return metricsSnapshot.parse(numbers);
 }
 
 function requestLabels({ method, route, status }: RequestEvent) {
