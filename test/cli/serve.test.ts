@@ -2,57 +2,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { Redis } from 'ioredis';
 import { newAppKey } from '../../src/cli/keys.ts';
-import { CUSTOMERS } from '../../src/sandbox/customers.ts';
 import { createSandbox } from '../../src/sandbox/server.ts';
-import { KEYS, TENANTS } from '../../src/sandbox/tenants.ts';
-import { type ServiceProcess, startProcess } from '../support/process.ts';
+import { startProcess } from '../support/process.ts';
 import { startRedis } from '../support/redis.ts';
-
-const SEARCH = `/v1/customer?tenant=acme&contactId=${CUSTOMERS.ada.contactId}`;
-
-/** What a test changes about a process that would serve. */
-interface Changes {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly config?: object;
-  readonly prelude?: string;
-}
-
-/** Starts the service in a process, before a sandbox. */
-async function start(t: TestContext, { env, config, prelude }: Changes = {}) {
-  const sandbox = await createSandbox();
-  t.after(sandbox.close);
-  const { key, hash } = newAppKey('desk');
-  const { tenantId, region } = TENANTS.acme;
-  const file = {
-    regions: sandbox.baseUrls,
-    tenants: { acme: { tenantId, region, apiKeys: [{ env: 'ACME_KEY' }] } },
-    apps: {
-      desk: { keys: [hash], tenants: '*', scopes: ['read'], quota: { requests: 99, per: '1m' } },
-    },
-    ...config,
-  };
-  const started = await startProcess(t, {
-    env: { PORT: '0', OPS_PORT: '0', ACME_KEY: KEYS.acme, ...env },
-    files: { 'config.yaml': JSON.stringify(file) },
-    ...(prelude !== undefined && { prelude }),
-  });
-  return { sandbox, started, key };
-}
-
-async function listening(started: ServiceProcess) {
-  const [, api = '', ops = ''] = await started.until(
-    /"api":"([^"]+)","ops":"([^"]+)","msg":"listening"/,
-  );
-  return { api, ops };
-}
-
-const CACHE_SECRET = Buffer.alloc(32, 7).toString('base64url');
+import { CACHE_SECRET, listening, SEARCH, startService } from '../support/service-process.ts';
 
 test('it serves, and ends with 0 on SIGTERM when nothing is under way', async (t) => {
-  const { started, key } = await start(t);
+  const { started, key } = await startService(t);
   const { api, ops } = await listening(started);
   const reply = await fetch(api + SEARCH, { headers: { 'x-app-key': key } });
   assert.equal(reply.status, 200);
@@ -74,7 +33,7 @@ test('it serves, and ends with 0 on SIGTERM when nothing is under way', async (t
 test('SIGTERM is told at once, the delay served, what is slow finished, Redis left', async (t) => {
   const redis = await startRedis();
   t.after(redis.stop);
-  const { sandbox, started, key } = await start(t, {
+  const { sandbox, started, key } = await startService(t, {
     env: { SHUTDOWN_DELAY: '2s', REDIS_URL: redis.url, CACHE_SECRET },
     config: { upstream: { deadline: '1m', attemptTimeout: '1m' } },
   });
@@ -115,7 +74,7 @@ test('SIGTERM is told at once, the delay served, what is slow finished, Redis le
 });
 
 test('what is not finished within the grace is cut, and the end is still a good one', async (t) => {
-  const { sandbox, started, key } = await start(t, {
+  const { sandbox, started, key } = await startService(t, {
     env: { SHUTDOWN_GRACE: '100ms' },
     config: { upstream: { deadline: '1m', attemptTimeout: '1m' } },
   });
@@ -130,7 +89,7 @@ test('what is not finished within the grace is cut, and the end is still a good 
 });
 
 test('a second signal ends it at once', async (t) => {
-  const { started } = await start(t, { env: { SHUTDOWN_DELAY: '1m' } });
+  const { started } = await startService(t, { env: { SHUTDOWN_DELAY: '1m' } });
   await listening(started);
   started.child.kill('SIGTERM');
   await started.until(/"msg":"draining"/);
@@ -146,7 +105,7 @@ for (const [name, breaking] of Object.entries({
 })) {
   test(`${name} is told without its message, and ends the process with 1`, async (t) => {
     const prelude = `process.once('SIGWINCH', () => { ${breaking}; });`;
-    const { started } = await start(t, { prelude });
+    const { started } = await startService(t, { prelude });
     await listening(started);
     started.child.kill('SIGWINCH');
     assert.deepEqual(await started.ended, [1, null]);
@@ -160,7 +119,7 @@ for (const [name, breaking] of Object.entries({
 
 test('an exception while draining is told too', async (t) => {
   const prelude = `process.once('SIGWINCH', () => { throw ${BREAK}; });`;
-  const { started } = await start(t, { prelude, env: { SHUTDOWN_DELAY: '1m' } });
+  const { started } = await startService(t, { prelude, env: { SHUTDOWN_DELAY: '1m' } });
   await listening(started);
   started.child.kill('SIGTERM');
   await started.until(/"msg":"draining"/);
@@ -205,7 +164,7 @@ for (const name of ['PORT', 'OPS_PORT']) {
     const { port } = taken.address() as { port: number };
     const redis = await startRedis();
     t.after(redis.stop);
-    const { started } = await start(t, {
+    const { started } = await startService(t, {
       env: { [name]: String(port), REDIS_URL: redis.url, CACHE_SECRET },
     });
     assert.deepEqual(await started.ended, [69, null]);
@@ -217,7 +176,7 @@ for (const name of ['PORT', 'OPS_PORT']) {
 }
 
 test('a host that there is not is told in plain words', async (t) => {
-  const { started } = await start(t, { env: { HOST: '192.0.2.1' } });
+  const { started } = await startService(t, { env: { HOST: '192.0.2.1' } });
   assert.deepEqual(await started.ended, [69, null]);
   assert.match(
     started.errors(),
