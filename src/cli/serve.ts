@@ -13,6 +13,7 @@ import { internalError } from '../telemetry/events.ts';
 import { createLogOutput, createTimestamp } from '../telemetry/log-output.ts';
 import { logEvents } from '../telemetry/logging.ts';
 import { type CommandIo, EXIT } from './command-io.ts';
+import { describeListenFailure } from './listen-failure.ts';
 
 /** Serves until a signal. Returns an exit code if the service cannot start, else 0 when it listens. */
 export async function serve(io: CommandIo): Promise<number> {
@@ -37,7 +38,7 @@ export async function startService(
     await app.api.listen({ ...listen });
     await app.ops.listen({ ...ops });
   } catch (error) {
-    io.fail(`Cannot listen: ${describe(error)}\n`);
+    io.fail(`Cannot listen: ${describeListenFailure(error)}\n`);
     await app.drain({ delayMs: 0, graceMs: 0 });
     return undefined;
   }
@@ -91,16 +92,4 @@ function createLogger(level: Configuration['logLevel']): Logger {
     },
     output,
   );
-}
-
-function describe(error: unknown): string {
-  const { code, address, port } = error as NodeJS.ErrnoException & {
-    address?: string;
-    port?: number;
-  };
-  if (code === 'EADDRINUSE')
-    return `${address}:${port} is in use; set PORT or OPS_PORT to another.`;
-  if (code === 'EACCES') return `${address}:${port} is not allowed for this user.`;
-  if (code === undefined) throw error;
-  return `${code}; check HOST, PORT, OPS_HOST and OPS_PORT.`;
 }
