@@ -2,12 +2,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { trackMethods } from './methods.ts';
-import { registerHealth } from './routes/health.ts';
+import { type HealthOptions, registerHealth } from './routes/health.ts';
 import { createServer, type ServerOptions } from './server.ts';
 
-interface OpsOptions extends ServerOptions {
-  readonly metrics: Metrics;
-  readonly degraded: () => readonly string[];
+interface OpsOptions extends ServerOptions, HealthOptions {
+  readonly metrics: Pick<Metrics, 'contentType' | 'render'>;
 }
 
 /** Creates the server of the ops port. */
