@@ -30,7 +30,7 @@ import { createLocalQuota } from './resilience/local-quota.ts';
 import { createSharedQuota } from './resilience/shared-quota.ts';
 import { type Emit, emitTo } from './telemetry/events.ts';
 import { logEvents } from './telemetry/logging.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { attempt } from './upstream/attempt.ts';
 import { inChunks } from './upstream/chunks.ts';
 import { createUpstreamClient, type UpstreamClient } from './upstream/client.ts';
@@ -41,6 +41,9 @@ import { shape } from './upstream/shape.ts';
 export interface Service {
   readonly api: FastifyInstance;
   readonly ops: FastifyInstance;
+  readonly metrics: Metrics;
+  /** The dependencies that are out of reach. */
+  readonly degraded: () => readonly string[];
   /** Ends the service: at once with zero waits, else as `SHUTDOWN_DELAY` and `SHUTDOWN_GRACE` say. */
   readonly drain: Drain;
 }
@@ -111,7 +114,8 @@ export async function buildApp(
     now,
   });
   const ops = await createOpsServer({ ...common, metrics });
-  return { api, ops, drain: (waits) => drain([api, ops], waits) };
+  const { degraded } = common;
+  return { api, ops, metrics, degraded, drain: (waits) => drain([api, ops], waits) };
 }
 
 /** Each stack in the order in which a query meets its layers. */

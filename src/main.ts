@@ -1,6 +1,7 @@
 // The entry: serves, or runs one of the commands. Each command loads only what it needs.
+import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
-import { type CommandIo, EXIT } from './cli/command-io.ts';
+import { type CommandIo, EXIT, WORKER_COMMAND } from './cli/command-io.ts';
 import { loadDotEnv } from './config/environment.ts';
 import { ConfigurationError } from './config/faults.ts';
 
@@ -26,6 +27,11 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
   if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR) {
     io.fail(`Node ${NODE_MAJOR} or newer is needed, and brought by npm: use npm start.\n`);
     return EXIT.unavailable;
+  }
+  // It inherits what .env has said to the first process.
+  if (command === WORKER_COMMAND && cluster.isWorker) {
+    (await import('./cli/worker.ts')).serveAsWorker(io.env);
+    return EXIT.ok;
   }
   try {
     loadDotEnv('.env');

@@ -14,3 +14,6 @@ export interface CommandIo {
 
 /** Exit codes as in sysexits.h. */
 export const EXIT = { ok: 0, usage: 64, unavailable: 69, configuration: 78 } as const;
+
+/** The command that the first process gives to its workers; for nobody else. */
+export const WORKER_COMMAND = 'worker';

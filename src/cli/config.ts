@@ -89,6 +89,7 @@ function serviceRows(configuration: Configuration): string[][] {
     ['', `${formatSize(upstream.maxResponseBytes)} for a response`],
     ['trusted proxies', listed(configuration.trustedProxies)],
     ['log level', configuration.logLevel],
+    ['workers', configuration.workers === 'auto' ? 'one a core' : String(configuration.workers)],
     ['shutdown', `${delay} delay, ${grace} grace`],
   ];
 }

@@ -1,4 +1,5 @@
 // The service as a process: configured, listening, and drained on a signal.
+import { availableParallelism } from 'node:os';
 import closeWithGrace from 'close-with-grace';
 import { type Logger, pino } from 'pino';
 import { buildApp, type Service } from '../app.ts';
@@ -13,12 +14,21 @@ import { internalError } from '../telemetry/events.ts';
 import { createLogOutput, createTimestamp } from '../telemetry/log-output.ts';
 import { logEvents } from '../telemetry/logging.ts';
 import { type CommandIo, EXIT } from './command-io.ts';
+import { rememberSources } from './handed-sources.ts';
 import { describeListenFailure } from './listen-failure.ts';
+import { serveByWorkers } from './workers.ts';
 
-/** Serves until a signal. Returns an exit code if the service cannot start, else 0 when it listens. */
+/** Serves until a signal, alone or by workers. Returns an exit code if the service cannot start, else 0. */
 export async function serve(io: CommandIo): Promise<number> {
-  const configuration = readConfiguration(io, io);
+  const sources = rememberSources(io);
+  const configuration = readConfiguration(sources, io);
   if (configuration === undefined) return EXIT.configuration;
+  const { workers, logLevel } = configuration;
+  const count = workers === 'auto' ? availableParallelism() : workers;
+  if (count > 1) {
+    const [handed, logger] = [sources.handDown(), createLogger(logLevel)];
+    return serveByWorkers({ configuration, count, handed, logger, fail: io.fail });
+  }
   const service = await startService(configuration, io);
   return service === undefined ? EXIT.unavailable : EXIT.ok;
 }
@@ -79,7 +89,7 @@ export function readConfiguration(
 }
 
 /** One JSON object a line on the standard output; times in ISO-8601 UTC. */
-function createLogger(level: Configuration['logLevel']): Logger {
+export function createLogger(level: Configuration['logLevel']): Logger {
   const output = createLogOutput(process.stdout.fd);
   // However the process ends, short of being killed.
   process.once('exit', output.flush);

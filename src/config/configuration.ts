@@ -20,7 +20,10 @@ import {
 
 /** Everything that the service is told at its start, frozen; secrets are behind methods. */
 export interface Configuration
-  extends Pick<Environment, 'listen' | 'ops' | 'logLevel' | 'trustedProxies' | 'shutdown'> {
+  extends Pick<
+    Environment,
+    'listen' | 'ops' | 'logLevel' | 'trustedProxies' | 'shutdown' | 'workers'
+  > {
   /** Null: memory only. */
   readonly redis: RedisSettings | null;
   /** The base URL of each region, without a slash at its end. */
@@ -60,7 +63,7 @@ export function loadConfiguration(sources: ConfigurationSources): Configuration 
   if (faults.length > 0) throw new ConfigurationError(faults);
 
   const { file, vendorKeys } = reading;
-  const { listen, ops, logLevel, trustedProxies, shutdown } = environment;
+  const { listen, ops, logLevel, trustedProxies, shutdown, workers } = environment;
   return freezeDeep({
     listen,
     ops,
@@ -68,9 +71,10 @@ export function loadConfiguration(sources: ConfigurationSources): Configuration 
     redis,
     trustedProxies,
     shutdown,
+    workers,
     ...slicesOf(file),
     secrets: createSecrets({ vendorKeys, redisUrls, cacheSecret }),
-    notices: noticesOf({ env: sources.env, workers: environment.workers, redis, file }),
+    notices: noticesOf({ env: sources.env, workers, redis, file }),
   });
 }
 

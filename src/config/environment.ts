@@ -27,6 +27,7 @@ export interface Environment {
   /** Addresses and networks (CIDR) whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly shutdown: { readonly delayMs: number; readonly graceMs: number };
+  /** How many processes serve callers; `auto` is one a core. */
   readonly workers: number | 'auto';
 }
 

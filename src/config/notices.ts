@@ -3,6 +3,8 @@ import { type Environment, type Variables, variable } from './environment.ts';
 import type { ConfigFile } from './file.ts';
 import type { RedisSettings } from './redis-settings.ts';
 
+const WITHOUT_REDIS = 'REDIS_URL is not set: answers are kept';
+
 /** Sentences about memory without Redis, and about settings that have no effect in this version. */
 export function noticesOf(options: {
   readonly env: Variables;
@@ -16,8 +18,11 @@ export function noticesOf(options: {
   const budgets = namesWith(file.tenants, ({ budget }) => budget !== undefined);
   const userQuotas = namesWith(file.apps, ({ userQuota }) => userQuota !== undefined);
   const notices: readonly (readonly [isTold: boolean, sentence: string])[] = [
-    [redis === null, 'REDIS_URL is not set: answers are kept in the memory of this process alone.'],
-    [workers !== 1, withoutEffect('WORKERS', 'one process serves')],
+    [redis === null && workers === 1, `${WITHOUT_REDIS} in the memory of this process alone.`],
+    [
+      redis === null && workers !== 1,
+      `${WITHOUT_REDIS}, and quotas counted, by each worker alone.`,
+    ],
     [
       isSet('AUDIT_LOG', 'AUDIT_SECRET', 'AUDIT_SECRET_FILE'),
       withoutEffect('AUDIT_LOG and AUDIT_SECRET', 'no audit log is written'),

@@ -61,6 +61,7 @@ test('a correct configuration is explained, and exits with 0', () => {
     'desk | 1 | acme, globex | read, summaries | 600 per 1m | https://desk.example.com | address',
     'Redis | single, 1 address',
     'memory | 256MiB, 2MiB for one entry',
+    'workers | 1',
     'userQuota (desk): without effect in this version; quotas hold for whole apps.',
   ]) {
     assert.ok(lines.includes(line), `${line}\n\n${out}`);
@@ -75,8 +76,9 @@ test('columns are aligned', () => {
 });
 
 test('without Redis it says so', () => {
-  const { out } = run(['check'], { env: { KEY: 'k' } });
+  const { out } = run(['check'], { env: { KEY: 'k', WORKERS: 'auto' } });
   assert.match(out, /Redis +none/);
+  assert.match(out, /workers +one a core/);
   assert.match(out, /REDIS_URL is not set/);
 });
 

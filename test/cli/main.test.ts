@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { startProcess } from '../support/process.ts';
 
 test('an unknown command exits with 64 and shows how it is used', async (t) => {
-  for (const args of [['unknown'], ['--help'], ['serve']]) {
+  for (const args of [['unknown'], ['--help'], ['serve'], ['worker']]) {
     const started = await startProcess(t, { args });
     assert.deepEqual(await started.ended, [64, null]);
     assert.equal(started.output(), '');

@@ -23,6 +23,7 @@ test('the defaults are the documented ones', () => {
     redis: null,
     trustedProxies: [],
     shutdown: { delayMs: 0, graceMs: 10_000 },
+    workers: 1,
     regions: OFFICIAL_BASE_URLS,
     tenants: new Map([
       [
@@ -162,13 +163,13 @@ test('every fault has a place, a problem and a mend', () => {
   }
 });
 
-test('a correct configuration says what has no effect', () => {
+test('a correct configuration says what has no effect, and what Redis is missed for', () => {
   assert.deepEqual(load({ env: { WORKERS: '1', AUDIT_LOG: '' } }).notices, [MEMORY_ONLY]);
   const { notices } = load({
     env: {
       REDIS_URL: 'redis://r',
       CACHE_SECRET: Buffer.alloc(32).toString('base64url'),
-      WORKERS: 'auto',
+      WORKERS: '2',
       AUDIT_LOG: 'stdout',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel',
     },
@@ -176,12 +177,16 @@ test('a correct configuration says what has no effect', () => {
     app: '    userQuota: { requests: 1, per: 1s }\n    scopes: [export, erase]',
   });
   assert.deepEqual(notices, [
-    'WORKERS: without effect in this version; one process serves.',
     'AUDIT_LOG and AUDIT_SECRET: without effect in this version; no audit log is written.',
     'OTEL_EXPORTER_OTLP_ENDPOINT: without effect in this version; no traces are sent.',
     "budget (acme): without effect in this version; the vendor's own limits hold.",
     'userQuota (desk): without effect in this version; quotas hold for whole apps.',
   ]);
+  for (const WORKERS of ['2', 'auto']) {
+    assert.deepEqual(load({ env: { WORKERS } }).notices, [
+      'REDIS_URL is not set: answers are kept, and quotas counted, by each worker alone.',
+    ]);
+  }
   const secret = load({ env: { AUDIT_SECRET: 'sesame' } }).notices;
   assert.match(secret.join(), /AUDIT_SECRET/);
   assert.doesNotMatch(secret.join(), /sesame/);
