@@ -1,0 +1,16 @@
+// Every scenario, in the order in which a whole run measures them.
+import type { Scenario } from './scenario.ts';
+import { hotHit } from './scenarios/hot-hit.ts';
+import { hotHitCompressed } from './scenarios/hot-hit-compressed.ts';
+import { hotHitPlain } from './scenarios/hot-hit-plain.ts';
+import { redisHit } from './scenarios/redis-hit.ts';
+import { start } from './scenarios/start.ts';
+
+/** All scenarios. */
+export const SCENARIOS: readonly Scenario[] = [
+  hotHit,
+  hotHitCompressed,
+  hotHitPlain,
+  redisHit,
+  start,
+];

@@ -1,0 +1,54 @@
+// A process that loads with undici and tells latencies and `Cache-Status`: node loader.ts <JSON of a Load>
+import { Client } from 'undici';
+import { percentile } from './figures.ts';
+import type { Load } from './load.ts';
+
+const load: Load = JSON.parse(process.argv[2] ?? '');
+const { connections, until, headers = {} } = load;
+const latencies: number[] = [];
+const cacheStatus: Record<string, number> = {};
+let failures = 0;
+let asked = 0;
+
+const startedAt = performance.now();
+const isOver =
+  'seconds' in until
+    ? () => performance.now() - startedAt >= until.seconds * 1000
+    : () => asked >= until.requests;
+await Promise.all(Array.from({ length: connections }, keepAsking));
+process.stdout.write(
+  `${JSON.stringify({
+    requests: latencies.length,
+    durationMs: performance.now() - startedAt,
+    failures,
+    p50Ms: percentile(latencies, 50),
+    p99Ms: percentile(latencies, 99),
+    cacheStatus,
+  })}\n`,
+);
+
+async function keepAsking(): Promise<void> {
+  const client = new Client(load.origin);
+  while (!isOver()) {
+    const path = pathOf(asked);
+    asked += 1;
+    const askedAt = performance.now();
+    const response = await client.request({ path, method: 'GET', headers });
+    await response.body.arrayBuffer();
+    latencies.push(performance.now() - askedAt);
+    if (response.statusCode !== 200) failures += 1;
+    note(response.headers['cache-status']);
+  }
+  await client.close();
+}
+
+function pathOf(index: number): string {
+  if (typeof load.path === 'string') return load.path;
+  const { template, from, count } = load.path;
+  return template.replace('{n}', String(from + (index % count)));
+}
+
+function note(header: string | string[] | undefined): void {
+  const status = String(header ?? 'none').replace(/ttl=-?\d+; /, '');
+  cacheStatus[status] = (cacheStatus[status] ?? 0) + 1;
+}

@@ -1,0 +1,86 @@
+// `npm run bench`: builds the service, measures it beside its peers, and writes down what was found.
+import { spawnSync } from 'node:child_process';
+import { join, relative } from 'node:path';
+import { type BenchArguments, parseArguments } from './arguments.ts';
+import { SCENARIOS } from './catalog.ts';
+import { type Bench, createBench, PROJECT } from './harness/bench.ts';
+import { describeCommit, describeMachine } from './harness/machine.ts';
+import { type Finding, isAllReached, renderTable, writeReport } from './harness/report.ts';
+import type { Scenario } from './scenario.ts';
+
+const USAGE_ERROR = 64;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let wanted: BenchArguments;
+  try {
+    const names = SCENARIOS.map(({ name }) => name);
+    wanted = parseArguments(process.argv.slice(2), names);
+  } catch (error) {
+    process.stderr.write(`${describe(error)}\n`);
+    return USAGE_ERROR;
+  }
+  if (!wanted.list) return measure(wanted);
+  for (const { name, title } of SCENARIOS) process.stdout.write(`${name}: ${title}\n`);
+  return 0;
+}
+
+async function measure({ scenarios, quick, strict }: BenchArguments): Promise<number> {
+  const build = spawnSync('npm', ['run', '--silent', 'build'], { cwd: PROJECT, stdio: 'inherit' });
+  if (build.status !== 0) return 1;
+  const bench = createBench(quick);
+  endOnSignal(bench);
+  const notes = notesOn(bench);
+  for (const note of notes) bench.say(`Note: ${note}`);
+
+  const date = new Date().toISOString();
+  const findings: Finding[] = [];
+  for (const scenario of SCENARIOS) {
+    const isWanted = scenarios.length === 0 || scenarios.includes(scenario.name);
+    if (isWanted) findings.push(await runScenario(bench, scenario));
+  }
+  const about = { date, commit: describeCommit(), machine: describeMachine(), quick, notes };
+  const path = writeReport({ ...about, findings }, join(PROJECT, 'bench/results'));
+  process.stdout.write(`\n${renderTable(findings)}\nWritten to ${relative('.', path)}\n`);
+  const hasFailed = findings.some(({ failure }) => failure !== undefined);
+  return hasFailed || (strict && !isAllReached(findings)) ? 1 : 0;
+}
+
+/** A scenario that fails does not keep the others from being measured. */
+async function runScenario(bench: Bench, { name, title, run }: Scenario): Promise<Finding> {
+  bench.say(`${name}`);
+  try {
+    return { scenario: name, title, rows: await run(bench) };
+  } catch (error) {
+    bench.say(`  failed: ${describe(error)}`);
+    return { scenario: name, title, rows: [], failure: describe(error) };
+  } finally {
+    await bench.clear();
+  }
+}
+
+function endOnSignal(bench: Bench): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      void bench.clear().then(() => process.exit(1));
+    });
+  }
+}
+
+function notesOn({ cores, has }: Bench): string[] {
+  const notes: string[] = [];
+  if (cores === null) {
+    notes.push(
+      'Server and load share their cores: there is no second core, or no taskset (util-linux).',
+    );
+  }
+  if (!has('wrk')) {
+    notes.push('wrk is not installed: the loader is undici, which a fast peer outruns.');
+  }
+  return notes;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,34 @@
+// Answers of the vendor of a chosen size, made of the simulated vendor's interactions.
+import { insightsOf } from '../../src/sandbox/insights.ts';
+import { makeInteractions } from '../../src/sandbox/interactions.ts';
+
+const MAX_ROWS = 50;
+const DAY_AT = Date.UTC(2026, 5, 1);
+const PERSONA = {
+  name: 'Bench Customer',
+  email: 'customer@example.com',
+  phoneNumber: '+14155550140',
+  contactId: 'contact-bench',
+  recent: MAX_ROWS,
+};
+
+/** A body of about so many bytes: as many rows as fit, 1 to 50, then longer titles. */
+export function vendorAnswer(bytes: number): Buffer {
+  const rows = makeInteractions({
+    tenantId: 'acvcc1652172111112801',
+    speechAnalytics: true,
+    persona: PERSONA,
+    dayAt: DAY_AT,
+  });
+  while (rows.length > 1 && bodyOf(rows).length > bytes) rows.pop();
+  const missing = bytes - bodyOf(rows).length;
+  const words = 'about the same matter '.repeat(Math.ceil(missing / rows.length / 22));
+  const share = words.slice(0, Math.max(0, Math.floor(missing / rows.length)));
+  return bodyOf(rows.map((row) => ({ ...row, title: `${row.title ?? ''}${share}` })));
+}
+
+type Rows = ReturnType<typeof makeInteractions>;
+
+function bodyOf(interactions: Rows): Buffer {
+  return Buffer.from(JSON.stringify({ interactions, insights: insightsOf(interactions) }));
+}

@@ -1,0 +1,69 @@
+// A hot hit for a caller who accepts br and gzip, against the caches of nginx and varnish.
+import type { Bench } from '../harness/bench.ts';
+import { expectReply, isFromCache } from '../harness/expect.ts';
+import { median, ratio } from '../harness/figures.ts';
+import { HOT_PATH, loadHot, startHotService, throughputs } from '../harness/hot-answer.ts';
+import { inTurn } from '../harness/measure.ts';
+import { startBareFastify, startNginx, startVarnish } from '../harness/peers.ts';
+import { CREDENTIAL } from '../harness/service.ts';
+import type { Row, Scenario } from '../scenario.ts';
+
+/** The scenario. */
+export const hotHitCompressed: Scenario = {
+  name: 'hot-hit-compressed',
+  title:
+    'a hit in memory with Accept-Encoding: br, gzip, against nginx proxy_cache with gzip on (one worker) and varnish with gzip; one core each',
+  run: compare,
+};
+
+const ACCEPT = { 'accept-encoding': 'br, gzip' };
+const OURS = 'ours';
+
+async function compare(bench: Bench): Promise<readonly Row[]> {
+  const ours = await startHotService(bench);
+  const origin = await startBareFastify(bench, ours.body, 'load');
+  const servers = new Map([[OURS, ours.origin]]);
+  const rows: Row[] = [];
+  if (bench.has('nginx')) servers.set('nginx', await startNginx(bench, { origin, gzip: 'on' }));
+  else rows.push({ name: 'against nginx', leftOut: 'nginx is not installed' });
+  if (bench.has('varnishd')) servers.set('varnish', await startVarnish(bench, origin));
+  else rows.push({ name: 'against varnish', leftOut: 'varnish is not installed' });
+
+  const sizes: Row[] = [];
+  for (const [name, server] of servers) {
+    const { body } = await expectReply(
+      `${server}${HOT_PATH}`,
+      { ...CREDENTIAL, ...ACCEPT },
+      {
+        bytes: ours.body,
+        isAsWanted: (asked) =>
+          asked.headers['content-encoding'] !== undefined && (name === OURS || isFromCache(asked)),
+      },
+    );
+    sizes.push({ name: `${name}, a reply`, figure: body.length / 1000, unit: 'kB' });
+  }
+
+  const rounds = await inTurn(
+    bench,
+    Object.fromEntries(
+      [...servers].map(([name, server]) => [name, () => loadHot(bench, server, ACCEPT)]),
+    ),
+  );
+  const figures = new Map(
+    Object.entries(rounds).map(([name, loads]) => [name, throughputs(loads)] as const),
+  );
+  for (const [name, values] of figures) {
+    rows.push({ name, figure: median(values), unit: 'requests/s' });
+  }
+  return [...againstBetter(figures), ...rows, ...sizes];
+}
+
+/** Against the better peer of each round. */
+function againstBetter(figures: ReadonlyMap<string, readonly number[]>): readonly Row[] {
+  const ours = figures.get(OURS) ?? [];
+  const peers = [...figures].filter(([name]) => name !== OURS).map(([, values]) => values);
+  if (peers.length === 0) return [];
+  const best = ours.map((_, round) => Math.max(...peers.map((values) => values[round] ?? 0)));
+  const name = 'against the better of the peers';
+  return [{ name, figure: ratio(ours, best), unit: '×', target: { atLeast: 1 } }];
+}
