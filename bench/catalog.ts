@@ -3,7 +3,9 @@ import type { Scenario } from './scenario.ts';
 import { hotHit } from './scenarios/hot-hit.ts';
 import { hotHitCompressed } from './scenarios/hot-hit-compressed.ts';
 import { hotHitPlain } from './scenarios/hot-hit-plain.ts';
+import { miss } from './scenarios/miss.ts';
 import { redisHit } from './scenarios/redis-hit.ts';
+import { spellings } from './scenarios/spellings.ts';
 import { start } from './scenarios/start.ts';
 
 /** All scenarios. */
@@ -12,5 +14,7 @@ export const SCENARIOS: readonly Scenario[] = [
   hotHitCompressed,
   hotHitPlain,
   redisHit,
+  miss,
+  spellings,
   start,
 ];

@@ -44,7 +44,7 @@ const PACKAGES = {
 /** A program that is not brought by npm. */
 export type Tool = keyof typeof PACKAGES;
 
-const FULL: Pace = { quick: false, rounds: 5, seconds: 4 };
+const FULL: Pace = { quick: false, rounds: 5, seconds: 3 };
 const QUICK: Pace = { quick: true, rounds: 2, seconds: 1 };
 
 /** The folder of the project. */

@@ -6,7 +6,7 @@ import type { Bench } from './bench.ts';
 export interface Load {
   /** Such as `http://127.0.0.1:8360`. */
   readonly origin: string;
-  readonly path: string | VariedPath;
+  readonly path: string | VariedPath | PathFile;
   readonly headers?: Readonly<Record<string, string>>;
   /** How many requests are under way at any time. */
   readonly connections: number;
@@ -20,6 +20,11 @@ export interface VariedPath {
   readonly from: number;
   /** After so many it begins anew. */
   readonly count: number;
+}
+
+/** A file with a list of paths as JSON, asked for in turn. The loader alone reads it. */
+export interface PathFile {
+  readonly file: string;
 }
 
 /** What a load saw. */
@@ -66,13 +71,13 @@ async function run(bench: Bench, command: string, args: readonly string[]): Prom
 
 function wrkArguments({ origin, path, headers = {}, connections, until }: Load): string[] {
   if (!('seconds' in until)) throw new TypeError('wrk loads for a time, not for a number.');
-  const isVaried = typeof path !== 'string';
+  if (typeof path !== 'string' && 'file' in path) throw new TypeError('wrk reads no files.');
   return [
     ...['--threads', '1', '--connections', String(connections), '--latency'],
     ...['--duration', `${until.seconds}s`, '--timeout', '10s', '--script', LUA],
     ...Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]),
-    ...(isVaried
-      ? [origin, '--', path.template, String(path.from), String(path.count)]
-      : [`${origin}${path}`]),
+    ...(typeof path === 'string'
+      ? [`${origin}${path}`]
+      : [origin, '--', path.template, String(path.from), String(path.count)]),
   ];
 }

@@ -1,10 +1,12 @@
 // A process that loads with undici and tells latencies and `Cache-Status`: node loader.ts <JSON of a Load>
+import { readFileSync } from 'node:fs';
 import { Client } from 'undici';
 import { percentile } from './figures.ts';
 import type { Load } from './load.ts';
 
 const load: Load = JSON.parse(process.argv[2] ?? '');
 const { connections, until, headers = {} } = load;
+const pathOf = pathsOf(load);
 const latencies: number[] = [];
 const cacheStatus: Record<string, number> = {};
 let failures = 0;
@@ -42,10 +44,14 @@ async function keepAsking(): Promise<void> {
   await client.close();
 }
 
-function pathOf(index: number): string {
-  if (typeof load.path === 'string') return load.path;
-  const { template, from, count } = load.path;
-  return template.replace('{n}', String(from + (index % count)));
+function pathsOf({ path }: Load): (index: number) => string {
+  if (typeof path === 'string') return () => path;
+  if ('file' in path) {
+    const paths: readonly string[] = JSON.parse(readFileSync(path.file, 'utf8'));
+    return (index) => paths[index % paths.length] ?? '';
+  }
+  const { template, from, count } = path;
+  return (index) => template.replace('{n}', String(from + (index % count)));
 }
 
 function note(header: string | string[] | undefined): void {

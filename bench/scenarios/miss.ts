@@ -1,0 +1,120 @@
+// A miss: what the service adds to the upstream, and what it does against a proxy that only streams.
+import type { Bench } from '../harness/bench.ts';
+import { customers } from '../harness/customers.ts';
+import { difference, median, ratio } from '../harness/figures.ts';
+import { throughputs } from '../harness/hot-answer.ts';
+import { type LoadFigures, loadWithUndici, loadWithWrk } from '../harness/load.ts';
+import { inTurn } from '../harness/measure.ts';
+import { startNodePeer, startRedis } from '../harness/peers.ts';
+import { CREDENTIAL, startService } from '../harness/service.ts';
+import type { Row, Scenario } from '../scenario.ts';
+
+/** The scenario. */
+export const miss: Scenario = {
+  name: 'miss',
+  title:
+    'distinct customers of 26 kB from an upstream without latency: added latency against undici straight to the upstream, requests/s against @fastify/http-proxy; one core each',
+  run: compare,
+};
+
+const VENDOR_BYTES = 26_000;
+/** A figure is about customers whom nobody has asked for before. */
+const CUSTOMERS_A_FIGURE = 1_000_000;
+/** One at a time shows what the service adds; several also show them waiting for one another. */
+const CONCURRENCIES = [1, 8] as const;
+const CONNECTIONS = 64;
+
+async function compare(bench: Bench): Promise<readonly Row[]> {
+  const args = ['0', String(VENDOR_BYTES)];
+  const upstream = await startNodePeer(bench, 'upstream', { args, core: 'load' });
+  const services = new Map([['memory only', (await startService(bench, { upstream })).origin]]);
+  const rows: Row[] = [];
+  if (bench.has('redis-server')) {
+    const redis = await startRedis(bench);
+    services.set('with Redis', (await startService(bench, { upstream, redis })).origin);
+  } else rows.push({ name: 'with Redis', leftOut: 'redis-server is not installed' });
+  const proxy = await startNodePeer(bench, 'proxy-fastify', { args: [upstream] });
+
+  const servers = new Map([...services, ['straight', upstream]]);
+  const path = freshCustomers();
+  for (const connections of CONCURRENCIES) {
+    const rounds = await inTurn(
+      bench,
+      forEach(servers, (origin) =>
+        loadWithUndici(bench, {
+          ...{ origin, path: path(), headers: CREDENTIAL, connections },
+          until: { seconds: bench.pace.seconds / 2 },
+        }),
+      ),
+    );
+    rows.push(...latencyRows(rounds, [...services.keys()], connections));
+  }
+  const rounds = await inTurn(
+    bench,
+    forEach(new Map([...services, ['proxy', proxy]]), (origin) =>
+      loadWithWrk(bench, {
+        ...{ origin, path: path(), headers: CREDENTIAL, connections: CONNECTIONS },
+        until: { seconds: bench.pace.seconds },
+      }),
+    ),
+  );
+  return [...rows, ...throughputRows(rounds, [...services.keys()])];
+}
+
+type Rounds = Readonly<Record<string, readonly LoadFigures[]>>;
+
+function latencyRows(rounds: Rounds, names: readonly string[], connections: number): Row[] {
+  const straight = rounds.straight ?? [];
+  // What waits for others is shown, and is no target: it is the throughput again.
+  const isTarget = connections === 1;
+  const rows = names.flatMap((name): Row[] => {
+    const ours = rounds[name] ?? [];
+    const added = (of: (load: LoadFigures) => number) => difference(ours.map(of), straight.map(of));
+    return [
+      {
+        name: `${name}, ${connections} at a time, added median`,
+        ...{ figure: added(({ p50Ms }) => p50Ms), unit: 'ms' },
+        ...(isTarget && { target: { atMost: 0.6 } }),
+      },
+      {
+        name: `${name}, ${connections} at a time, added p99`,
+        ...{ figure: added(({ p99Ms }) => p99Ms), unit: 'ms' },
+        ...(isTarget && { target: { atMost: 3 } }),
+      },
+    ];
+  });
+  const median_ = median(straight.map(({ p50Ms }) => p50Ms));
+  return [
+    ...rows,
+    { name: `straight, ${connections} at a time, median`, figure: median_, unit: 'ms' },
+  ];
+}
+
+function throughputRows(rounds: Rounds, names: readonly string[]): Row[] {
+  const proxy = throughputs(rounds.proxy ?? []);
+  const rows = names.flatMap((name): Row[] => {
+    const ours = throughputs(rounds[name] ?? []);
+    const against = `${name}, against @fastify/http-proxy`;
+    return [
+      { name: against, figure: ratio(ours, proxy), unit: '×', target: { atLeast: 0.8 } },
+      { name, figure: median(ours), unit: 'requests/s' },
+    ];
+  });
+  return [...rows, { name: '@fastify/http-proxy', figure: median(proxy), unit: 'requests/s' }];
+}
+
+/** Paths of new customers each time. */
+function freshCustomers(): () => ReturnType<typeof customers> {
+  let from = 0;
+  return () => {
+    from += CUSTOMERS_A_FIGURE;
+    return customers(from, CUSTOMERS_A_FIGURE);
+  };
+}
+
+function forEach<Value>(
+  servers: ReadonlyMap<string, string>,
+  measure: (origin: string) => Promise<Value>,
+): Record<string, () => Promise<Value>> {
+  return Object.fromEntries([...servers].map(([name, origin]) => [name, () => measure(origin)]));
+}
