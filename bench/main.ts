@@ -1,5 +1,6 @@
 // `npm run bench`: builds the service, measures it beside its peers, and writes down what was found.
 import { spawnSync } from 'node:child_process';
+import { loadavg } from 'node:os';
 import { join, relative } from 'node:path';
 import { type BenchArguments, parseArguments } from './arguments.ts';
 import { SCENARIOS } from './catalog.ts';
@@ -9,6 +10,8 @@ import { type Finding, isAllReached, renderTable, writeReport } from './harness/
 import type { Scenario } from './scenario.ts';
 
 const USAGE_ERROR = 64;
+/** The load average of a machine that is not idle. */
+const BUSY_LOAD = 0.5;
 
 process.exitCode = await main();
 
@@ -54,7 +57,8 @@ async function runScenario(bench: Bench, { name, title, run }: Scenario): Promis
     return { scenario: name, title, rows: await run(bench) };
   } catch (error) {
     bench.say(`  failed: ${describe(error)}`);
-    return { scenario: name, title, rows: [], failure: describe(error) };
+    const [failure = ''] = describe(error).split('\n');
+    return { scenario: name, title, rows: [], failure };
   } finally {
     await bench.clear();
   }
@@ -73,6 +77,12 @@ function notesOn({ cores, has }: Bench): string[] {
   if (cores === null) {
     notes.push(
       'Server and load share their cores: there is no second core, or no taskset (util-linux).',
+    );
+  }
+  const [load = 0] = loadavg();
+  if (load > BUSY_LOAD) {
+    notes.push(
+      `The machine was not idle when this began (load ${load.toFixed(1)}): figures are rough.`,
     );
   }
   if (!has('wrk')) {

@@ -24,7 +24,17 @@ export interface Figure {
 }
 
 /** The units of figures. */
-export type Unit = '×' | 'ms' | 'MB' | 'kB' | 'requests/s' | 'calls' | 'calls/customer' | '%';
+export type Unit =
+  | '×'
+  | '%'
+  | 'ms'
+  | 'kB'
+  | 'MB'
+  | 'requests/s'
+  | 'calls'
+  | 'calls/customer'
+  | 'callers'
+  | 'customers';
 
 /** What a figure is to reach. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };

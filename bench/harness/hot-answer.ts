@@ -3,7 +3,7 @@ import { askOk } from './ask.ts';
 import type { Bench } from './bench.ts';
 import { type Load, type LoadFigures, loadWithWrk } from './load.ts';
 import { startNodePeer } from './peers.ts';
-import { CREDENTIAL, type Service, startService } from './service.ts';
+import { CREDENTIAL, type Service, type ServiceOptions, startService } from './service.ts';
 
 /** The path that every hot scenario asks for. */
 export const HOT_PATH = '/v1/customer?email=customer%40example.com';
@@ -17,11 +17,14 @@ export interface HotService extends Service {
   readonly body: Buffer;
 }
 
-/** Starts a service, with Redis if a URL is given, and asks until it answers from memory. */
-export async function startHotService(bench: Bench, redis?: string): Promise<HotService> {
+/** Starts a service and asks until it answers from memory. */
+export async function startHotService(
+  bench: Bench,
+  options: Omit<ServiceOptions, 'upstream'> = {},
+): Promise<HotService> {
   const args = ['0', String(HOT_VENDOR_BYTES)];
   const upstream = await startNodePeer(bench, 'upstream', { args, core: 'load' });
-  const service = await startService(bench, { upstream, redis });
+  const service = await startService(bench, { upstream, ...options });
   const url = `${service.origin}${HOT_PATH}`;
   await askOk(url, CREDENTIAL);
   const { body, headers } = await askOk(url, CREDENTIAL);

@@ -1,4 +1,5 @@
-// What Linux tells of a process and all that it has started: memory, from /proc.
+// What Linux tells of a process and all that it has started: memory and processor time, from /proc.
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 
 /** The memory of a process and its children. */
@@ -18,6 +19,19 @@ export async function residentBytes(pid: number): Promise<Resident> {
     highestBytes += kibibytes(status, 'VmHWM') * 1024;
   }
   return { nowBytes, highestBytes };
+}
+
+/** The processor time (seconds) that each process of the tree has used, by its id. */
+export async function processorSeconds(pid: number): Promise<Map<number, number>> {
+  const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+  const used = new Map<number, number>();
+  for (const member of await processTree(pid)) {
+    const stat = await readFile(`/proc/${member}/stat`, 'utf8');
+    // The name, the second field, may hold spaces; user and system time are the 14th and 15th.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    used.set(member, (Number(fields[11]) + Number(fields[12])) / ticksPerSecond);
+  }
+  return used;
 }
 
 async function processTree(pid: number): Promise<number[]> {

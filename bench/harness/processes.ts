@@ -2,6 +2,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A process to start. */
@@ -48,7 +49,7 @@ export function createProcesses(): Processes {
   return {
     start(command) {
       const child = spawnOn(command);
-      const handle = watch(child, command.command);
+      const handle = watch(child, nameOf(command));
       running.set(child, handle);
       child.once('close', () => running.delete(child));
       return handle;
@@ -79,6 +80,11 @@ function spawnOn({ command, args, cores, cwd, env, discardOutput }: Command): Ch
   };
   if (cores === undefined) return spawn(command, args, options);
   return spawn('taskset', ['--cpu-list', cores.join(','), command, ...args], options);
+}
+
+/** A script by its own name, without its path. */
+function nameOf({ command, args }: Command): string {
+  return basename(command === process.execPath ? (args[0] ?? command) : command);
 }
 
 function watch(child: ChildProcess, name: string): Running {

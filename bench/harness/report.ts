@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Figure, isReached, type Row, type Target } from '../scenario.ts';
 import type { Machine } from './machine.ts';
 
-/** What one scenario found; rows are empty if it failed, and `failure` says how. */
+/** What one scenario found; rows are empty if it failed, and `failure` says how, in one line. */
 export interface Finding {
   readonly scenario: string;
   readonly title: string;
@@ -73,7 +73,8 @@ export function isAllReached(findings: readonly Finding[]): boolean {
 }
 
 function linesOf({ scenario, rows, failure }: Finding): string[][] {
-  if (failure !== undefined) return [[scenario, `failed: ${firstLine(failure)}`, '', '', '']];
+  if (failure !== undefined)
+    return [[scenario, `failed: ${failure.replaceAll('|', '/')}`, '', '', '']];
   return rows.map((row) => {
     if ('leftOut' in row) return [scenario, row.name, `left out: ${row.leftOut}`, '', ''];
     return [scenario, row.name, renderFigure(row), renderTarget(row), renderReached(row)];
@@ -104,8 +105,4 @@ function renderReached(figure: Figure): string {
 function renderNumber(value: number): string {
   if (Math.abs(value) >= 100) return value.toFixed(0);
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
-}
-
-function firstLine(text: string): string {
-  return (text.split('\n')[0] ?? '').replaceAll('|', '/');
 }

@@ -14,8 +14,6 @@ export interface ServiceOptions {
   readonly redis?: string | undefined;
   /** `cache.memory`. */
   readonly memory?: string;
-  /** `upstream.connections`. */
-  readonly connections?: number;
   /** `WORKERS`. */
   readonly workers?: number;
   /** The cores to keep it on; absent: those for servers. */
@@ -72,7 +70,7 @@ export async function spawnService(
 }
 
 /** JSON is YAML. Answers stay fresh for longer than a run takes. */
-function configuration({ upstream, memory = '256MiB', connections = 64 }: ServiceOptions): object {
+function configuration({ upstream, memory = '256MiB' }: ServiceOptions): object {
   const freshness = { open: '1d', closed: '1d' };
   const hash = createHash('sha256').update(APP_KEY).digest('hex');
   return {
@@ -94,6 +92,5 @@ function configuration({ upstream, memory = '256MiB', connections = 64 }: Servic
       },
     },
     cache: { memory, maxEntry: '512KiB' },
-    upstream: { connections },
   };
 }

@@ -3,6 +3,7 @@ import { insightsOf } from '../../src/sandbox/insights.ts';
 import { makeInteractions } from '../../src/sandbox/interactions.ts';
 
 const MAX_ROWS = 50;
+const FILLER = 'about the same matter ';
 const DAY_AT = Date.UTC(2026, 5, 1);
 const PERSONA = {
   name: 'Bench Customer',
@@ -12,7 +13,7 @@ const PERSONA = {
   recent: MAX_ROWS,
 };
 
-/** A body of about so many bytes: as many rows as fit, 1 to 50, then longer titles. */
+/** A body of about so many bytes: as many rows as fit, 1 to 50, then longer titles. One row has 1 kB. */
 export function vendorAnswer(bytes: number): Buffer {
   const rows = makeInteractions({
     tenantId: 'acvcc1652172111112801',
@@ -21,9 +22,8 @@ export function vendorAnswer(bytes: number): Buffer {
     dayAt: DAY_AT,
   });
   while (rows.length > 1 && bodyOf(rows).length > bytes) rows.pop();
-  const missing = bytes - bodyOf(rows).length;
-  const words = 'about the same matter '.repeat(Math.ceil(missing / rows.length / 22));
-  const share = words.slice(0, Math.max(0, Math.floor(missing / rows.length)));
+  const missing = Math.max(0, bytes - bodyOf(rows).length);
+  const share = FILLER.repeat(Math.ceil(missing / FILLER.length)).slice(0, missing / rows.length);
   return bodyOf(rows.map((row) => ({ ...row, title: `${row.title ?? ''}${share}` })));
 }
 

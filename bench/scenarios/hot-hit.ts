@@ -18,7 +18,7 @@ export const hotHit: Scenario = {
 async function compare(bench: Bench): Promise<readonly Row[]> {
   const redis = bench.has('redis-server') ? await startRedis(bench) : undefined;
   const memoryOnly = await startHotService(bench);
-  const withRedis = redis === undefined ? undefined : await startHotService(bench, redis);
+  const withRedis = redis === undefined ? undefined : await startHotService(bench, { redis });
   const bare = await startBareFastify(bench, memoryOnly.body);
   const origin = await startBareFastify(bench, memoryOnly.body, 'load');
   const proxy = await startNodePeer(bench, 'proxy-fastify', { args: [origin] });

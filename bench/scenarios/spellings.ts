@@ -53,7 +53,7 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
       ...(name === 'ours' && { target: { atMost: 1.02 } }),
     });
   }
-  return [...rows, { name: 'customers asked for', figure: asked, unit: 'calls' }];
+  return [...rows, { name: 'customers asked for', figure: asked, unit: 'customers' }];
 }
 
 /** As many paths as requests, the same in each run, and how many customers are among them. */
