@@ -10,6 +10,7 @@ import { type Finding, isAllReached, renderTable, writeReport } from './harness/
 import type { Scenario } from './scenario.ts';
 
 const USAGE_ERROR = 64;
+const INTERRUPTED = 130;
 /** The load average of a machine that is not idle. */
 const BUSY_LOAD = 0.5;
 
@@ -33,7 +34,7 @@ async function measure({ scenarios, quick, strict }: BenchArguments): Promise<nu
   const build = spawnSync('npm', ['run', '--silent', 'build'], { cwd: PROJECT, stdio: 'inherit' });
   if (build.status !== 0) return 1;
   const bench = createBench(quick);
-  endOnSignal(bench);
+  const isInterrupted = endOnSignal(bench);
   const notes = notesOn(bench);
   for (const note of notes) bench.say(`Note: ${note}`);
 
@@ -41,8 +42,10 @@ async function measure({ scenarios, quick, strict }: BenchArguments): Promise<nu
   const findings: Finding[] = [];
   for (const scenario of SCENARIOS) {
     const isWanted = scenarios.length === 0 || scenarios.includes(scenario.name);
+    if (isInterrupted()) return INTERRUPTED;
     if (isWanted) findings.push(await runScenario(bench, scenario));
   }
+  if (isInterrupted()) return INTERRUPTED;
   const about = { date, commit: describeCommit(), machine: describeMachine(), quick, notes };
   const path = writeReport({ ...about, findings }, join(PROJECT, 'bench/results'));
   process.stdout.write(`\n${renderTable(findings)}\nWritten to ${relative('.', path)}\n`);
@@ -64,12 +67,16 @@ async function runScenario(bench: Bench, { name, title, run }: Scenario): Promis
   }
 }
 
-function endOnSignal(bench: Bench): void {
+/** Ends everything on Ctrl-C or when told to. Returns whether that has happened. */
+function endOnSignal(bench: Bench): () => boolean {
+  let isInterrupted = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      void bench.clear().then(() => process.exit(1));
+      isInterrupted = true;
+      void bench.clear().then(() => process.exit(INTERRUPTED));
     });
   }
+  return () => isInterrupted;
 }
 
 function notesOn({ cores, has }: Bench): string[] {

@@ -45,7 +45,7 @@ const PACKAGES = {
 export type Tool = keyof typeof PACKAGES;
 
 const FULL: Pace = { quick: false, rounds: 5, seconds: 3 };
-const QUICK: Pace = { quick: true, rounds: 2, seconds: 1 };
+const QUICK: Pace = { quick: true, rounds: 1, seconds: 1 };
 
 /** The folder of the project. */
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));

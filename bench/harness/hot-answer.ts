@@ -1,9 +1,10 @@
 // What the hot scenarios share: a customer whose answer is in memory, and the bytes of that answer.
 import { askOk } from './ask.ts';
 import type { Bench } from './bench.ts';
-import { type Load, type LoadFigures, loadWithWrk } from './load.ts';
 import { startNodePeer } from './peers.ts';
-import { CREDENTIAL, type Service, type ServiceOptions, startService } from './service.ts';
+import type { Server } from './processes.ts';
+import { CREDENTIAL, type ServiceOptions, startService } from './service.ts';
+import { measureThroughput, type Throughput } from './throughput.ts';
 
 /** The path that every hot scenario asks for. */
 export const HOT_PATH = '/v1/customer?email=customer%40example.com';
@@ -13,7 +14,7 @@ export const HOT_VENDOR_BYTES = 15_500;
 const CONNECTIONS = 64;
 
 /** A service that holds the hot customer in memory, and what it answers without compression. */
-export interface HotService extends Service {
+export interface HotService extends Server {
   readonly body: Buffer;
 }
 
@@ -23,7 +24,7 @@ export async function startHotService(
   options: Omit<ServiceOptions, 'upstream'> = {},
 ): Promise<HotService> {
   const args = ['0', String(HOT_VENDOR_BYTES)];
-  const upstream = await startNodePeer(bench, 'upstream', { args, core: 'load' });
+  const { origin: upstream } = await startNodePeer(bench, 'upstream', { args, core: 'load' });
   const service = await startService(bench, { upstream, ...options });
   const url = `${service.origin}${HOT_PATH}`;
   await askOk(url, CREDENTIAL);
@@ -37,20 +38,12 @@ export async function startHotService(
 /** Loads the hot path of one server for one round. */
 export function loadHot(
   bench: Bench,
-  origin: string,
+  server: Server,
   headers: Readonly<Record<string, string>> = {},
-): Promise<LoadFigures> {
-  const load: Load = {
-    origin,
+): Promise<Throughput> {
+  return measureThroughput(bench, server, {
     path: HOT_PATH,
     headers: { ...CREDENTIAL, ...headers },
     connections: CONNECTIONS,
-    until: { seconds: bench.pace.seconds },
-  };
-  return loadWithWrk(bench, load);
-}
-
-/** The requests/s of each round. */
-export function throughputs(rounds: readonly LoadFigures[]): number[] {
-  return rounds.map(({ requestsPerSecond }) => requestsPerSecond);
+  });
 }

@@ -21,8 +21,9 @@ export async function residentBytes(pid: number): Promise<Resident> {
   return { nowBytes, highestBytes };
 }
 
-/** The processor time (seconds) that each process of the tree has used, by its id. */
+/** The processor time (seconds) that each process of the tree has used, by its id. Empty where there is no `/proc`. */
 export async function processorSeconds(pid: number): Promise<Map<number, number>> {
+  if (process.platform !== 'linux') return new Map();
   const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
   const used = new Map<number, number>();
   for (const member of await processTree(pid)) {

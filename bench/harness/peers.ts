@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { askOk } from './ask.ts';
 import type { Bench } from './bench.ts';
-import { freePort } from './processes.ts';
+import { freePort, type Server } from './processes.ts';
 
 const PEERS = fileURLToPath(new URL('../peers', import.meta.url));
 
@@ -17,7 +17,7 @@ export async function startNodePeer(
   bench: Bench,
   peer: NodePeer,
   { args = [], core = 'server' }: { args?: readonly string[]; core?: 'server' | 'load' } = {},
-): Promise<string> {
+): Promise<Server> {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const process_ = bench.processes.start({
@@ -27,7 +27,7 @@ export async function startNodePeer(
     env: { NODE_ENV: 'production' },
   });
   await process_.until(() => askOk(`${origin}/ready`));
-  return origin;
+  return { origin, process: process_ };
 }
 
 /** Starts a peer that sends these bytes, whatever customer it is asked for. */
@@ -35,7 +35,7 @@ export async function startBareFastify(
   bench: Bench,
   body: Buffer,
   core: 'server' | 'load' = 'server',
-): Promise<string> {
+): Promise<Server> {
   const file = join(await bench.folder(), 'body');
   await writeFile(file, body);
   return startNodePeer(bench, 'bare-fastify', { args: [file], core });
@@ -58,11 +58,11 @@ export async function startRedis(bench: Bench): Promise<string> {
   return url;
 }
 
-/** Starts nginx with one worker and a cache before `origin`; `gzip` is `on` or `off`. Its origin. */
+/** Starts nginx with one worker and a cache before `origin`; `gzip` is `on` or `off`. */
 export async function startNginx(
   bench: Bench,
   { origin, gzip }: { origin: string; gzip: 'on' | 'off' },
-): Promise<string> {
+): Promise<Server> {
   const folder = await bench.folder();
   const port = await freePort();
   const user = process.getuid?.() === 0 ? 'user root;' : '';
@@ -76,8 +76,8 @@ export async function startNginx(
   });
 }
 
-/** Starts varnish with gzip and a cache in memory before `origin`. Its origin. */
-export async function startVarnish(bench: Bench, origin: string): Promise<string> {
+/** Starts varnish with gzip and a cache in memory before `origin`. */
+export async function startVarnish(bench: Bench, origin: string): Promise<Server> {
   const folder = await bench.folder();
   const port = await freePort();
   const file = await fillIn('varnish.vcl', folder, { port: new URL(origin).port });
@@ -96,11 +96,11 @@ async function startServer(
   bench: Bench,
   port: number,
   command: { command: string; args: readonly string[] },
-): Promise<string> {
+): Promise<Server> {
   const origin = `http://127.0.0.1:${port}`;
   const server = bench.processes.start({ ...command, cores: bench.serverCores });
   await server.until(() => askOk(`${origin}/ready`));
-  return origin;
+  return { origin, process: server };
 }
 
 /** Writes a template with `{{name}}` filled in to a folder. The file's path. */

@@ -29,6 +29,13 @@ export interface Running {
   until<T>(probe: () => Promise<T>): Promise<T>;
 }
 
+/** A started process that answers HTTP. */
+export interface Server {
+  /** Such as `http://127.0.0.1:8360`. */
+  readonly origin: string;
+  readonly process: Running;
+}
+
 /** Starts processes and ends them all. */
 export interface Processes {
   start(command: Command): Running;

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { askOk } from './ask.ts';
 import { type Bench, PROJECT } from './bench.ts';
-import { freePort, type Running } from './processes.ts';
+import { freePort, type Server } from './processes.ts';
 
 /** How a service differs from the usual one. */
 export interface ServiceOptions {
@@ -20,12 +20,6 @@ export interface ServiceOptions {
   readonly cores?: readonly number[] | undefined;
 }
 
-/** A service that is ready. */
-export interface Service {
-  readonly origin: string;
-  readonly process: Running;
-}
-
 const APP_KEY = `c360_bench_${randomBytes(32).toString('base64url')}`;
 const VENDOR_KEY = 'eght_bench';
 const CACHE_SECRET = randomBytes(32).toString('base64url');
@@ -34,7 +28,7 @@ const CACHE_SECRET = randomBytes(32).toString('base64url');
 export const CREDENTIAL = { authorization: `Bearer ${APP_KEY}` };
 
 /** Starts a service and waits until it is ready. */
-export async function startService(bench: Bench, options: ServiceOptions): Promise<Service> {
+export async function startService(bench: Bench, options: ServiceOptions): Promise<Server> {
   const { service, opsOrigin } = await spawnService(bench, options);
   await service.process.until(() => askOk(`${opsOrigin}/readyz`));
   return service;
@@ -44,7 +38,7 @@ export async function startService(bench: Bench, options: ServiceOptions): Promi
 export async function spawnService(
   bench: Bench,
   options: ServiceOptions,
-): Promise<{ service: Service; opsOrigin: string }> {
+): Promise<{ service: Server; opsOrigin: string }> {
   const folder = await bench.folder();
   await writeFile(join(folder, 'config.yaml'), JSON.stringify(configuration(options)));
   const [port, opsPort] = [await freePort(), await freePort()];

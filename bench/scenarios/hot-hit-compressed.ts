@@ -1,11 +1,12 @@
 // A hot hit for a caller who accepts br and gzip, against the caches of nginx and varnish.
 import type { Bench } from '../harness/bench.ts';
 import { expectReply, isFromCache } from '../harness/expect.ts';
-import { median, ratio } from '../harness/figures.ts';
-import { HOT_PATH, loadHot, startHotService, throughputs } from '../harness/hot-answer.ts';
+import { HOT_PATH, loadHot, startHotService } from '../harness/hot-answer.ts';
 import { inTurn } from '../harness/measure.ts';
 import { startBareFastify, startNginx, startVarnish } from '../harness/peers.ts';
+import type { Server } from '../harness/processes.ts';
 import { CREDENTIAL } from '../harness/service.ts';
+import { bestOf, ratioRows, throughputRow } from '../harness/throughput.ts';
 import type { Row, Scenario } from '../scenario.ts';
 
 /** The scenario. */
@@ -21,8 +22,8 @@ const OURS = 'ours';
 
 async function compare(bench: Bench): Promise<readonly Row[]> {
   const ours = await startHotService(bench);
-  const origin = await startBareFastify(bench, ours.body, 'load');
-  const servers = new Map([[OURS, ours.origin]]);
+  const { origin } = await startBareFastify(bench, ours.body, 'load');
+  const servers = new Map<string, Server>([[OURS, ours]]);
   const rows: Row[] = [];
   if (bench.has('nginx')) servers.set('nginx', await startNginx(bench, { origin, gzip: 'on' }));
   else rows.push({ name: 'against nginx', leftOut: 'nginx is not installed' });
@@ -32,7 +33,7 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
   const sizes: Row[] = [];
   for (const [name, server] of servers) {
     const { body } = await expectReply(
-      `${server}${HOT_PATH}`,
+      `${server.origin}${HOT_PATH}`,
       { ...CREDENTIAL, ...ACCEPT },
       {
         bytes: ours.body,
@@ -49,21 +50,12 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
       [...servers].map(([name, server]) => [name, () => loadHot(bench, server, ACCEPT)]),
     ),
   );
-  const figures = new Map(
-    Object.entries(rounds).map(([name, loads]) => [name, throughputs(loads)] as const),
-  );
-  for (const [name, values] of figures) {
-    rows.push({ name, figure: median(values), unit: 'requests/s' });
-  }
-  return [...againstBetter(figures), ...rows, ...sizes];
-}
-
-/** Against the better peer of each round. */
-function againstBetter(figures: ReadonlyMap<string, readonly number[]>): readonly Row[] {
-  const ours = figures.get(OURS) ?? [];
-  const peers = [...figures].filter(([name]) => name !== OURS).map(([, values]) => values);
-  if (peers.length === 0) return [];
-  const best = ours.map((_, round) => Math.max(...peers.map((values) => values[round] ?? 0)));
-  const name = 'against the better of the peers';
-  return [{ name, figure: ratio(ours, best), unit: '×', target: { atLeast: 1 } }];
+  rows.push(...Object.entries(rounds).map(([name, found]) => throughputRow(name, found)));
+  const { [OURS]: ours_ = [], ...peers } = rounds;
+  const against = { ours: ours_, theirs: bestOf(Object.values(peers)) };
+  return [
+    ...(servers.size === 1 ? [] : ratioRows('against the better peer', against, { atLeast: 1 })),
+    ...rows,
+    ...sizes,
+  ];
 }

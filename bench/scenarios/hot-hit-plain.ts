@@ -1,11 +1,11 @@
 // A hot hit without compression, against the cache of nginx.
 import type { Bench } from '../harness/bench.ts';
 import { expectReply, isFromCache } from '../harness/expect.ts';
-import { median, ratio } from '../harness/figures.ts';
-import { HOT_PATH, loadHot, startHotService, throughputs } from '../harness/hot-answer.ts';
+import { HOT_PATH, loadHot, startHotService } from '../harness/hot-answer.ts';
 import { inTurn } from '../harness/measure.ts';
 import { startBareFastify, startNginx } from '../harness/peers.ts';
 import { CREDENTIAL } from '../harness/service.ts';
+import { ratioRows, throughputRow } from '../harness/throughput.ts';
 import type { Row, Scenario } from '../scenario.ts';
 
 /** The scenario. */
@@ -19,22 +19,20 @@ export const hotHitPlain: Scenario = {
 async function compare(bench: Bench): Promise<readonly Row[]> {
   if (!bench.has('nginx')) return [{ name: 'against nginx', leftOut: 'nginx is not installed' }];
   const ours = await startHotService(bench);
-  const origin = await startBareFastify(bench, ours.body, 'load');
+  const { origin } = await startBareFastify(bench, ours.body, 'load');
   const nginx = await startNginx(bench, { origin, gzip: 'off' });
-  await expectReply(`${nginx}${HOT_PATH}`, CREDENTIAL, {
+  await expectReply(`${nginx.origin}${HOT_PATH}`, CREDENTIAL, {
     bytes: ours.body,
     isAsWanted: isFromCache,
   });
 
   const rounds = await inTurn(bench, {
-    ours: () => loadHot(bench, ours.origin),
+    ours: () => loadHot(bench, ours),
     nginx: () => loadHot(bench, nginx),
   });
-  const mine = throughputs(rounds.ours);
-  const theirs = throughputs(rounds.nginx);
   return [
-    { name: 'against nginx', figure: ratio(mine, theirs), unit: '×', target: { atLeast: 0.5 } },
-    { name: 'ours', figure: median(mine), unit: 'requests/s' },
-    { name: 'nginx', figure: median(theirs), unit: 'requests/s' },
+    ...ratioRows('against nginx', { ours: rounds.ours, theirs: rounds.nginx }, { atLeast: 0.5 }),
+    throughputRow('ours', rounds.ours),
+    throughputRow('nginx', rounds.nginx),
   ];
 }

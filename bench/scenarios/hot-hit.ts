@@ -1,10 +1,11 @@
 // A hot hit with everything on, against Fastify that does nothing else and against a streaming proxy.
 import { askOk } from '../harness/ask.ts';
 import type { Bench } from '../harness/bench.ts';
-import { median, ratio } from '../harness/figures.ts';
-import { HOT_PATH, loadHot, startHotService, throughputs } from '../harness/hot-answer.ts';
+import { HOT_PATH, loadHot, startHotService } from '../harness/hot-answer.ts';
 import { inTurn } from '../harness/measure.ts';
 import { startBareFastify, startNodePeer, startRedis } from '../harness/peers.ts';
+import type { Server } from '../harness/processes.ts';
+import { ratioRows, throughputRow } from '../harness/throughput.ts';
 import type { Row, Scenario } from '../scenario.ts';
 
 /** The scenario. */
@@ -15,51 +16,43 @@ export const hotHit: Scenario = {
   run: compare,
 };
 
+const TARGET = { atLeast: 0.8 } as const;
+
 async function compare(bench: Bench): Promise<readonly Row[]> {
   const redis = bench.has('redis-server') ? await startRedis(bench) : undefined;
   const memoryOnly = await startHotService(bench);
-  const withRedis = redis === undefined ? undefined : await startHotService(bench, { redis });
+  const full = redis === undefined ? memoryOnly : await startHotService(bench, { redis });
   const bare = await startBareFastify(bench, memoryOnly.body);
-  const origin = await startBareFastify(bench, memoryOnly.body, 'load');
+  const { origin } = await startBareFastify(bench, memoryOnly.body, 'load');
   const proxy = await startNodePeer(bench, 'proxy-fastify', { args: [origin] });
   for (const peer of [bare, proxy]) await expectSameBytes(peer, memoryOnly.body);
 
   const rounds = await inTurn(bench, {
-    ours: () => loadHot(bench, (withRedis ?? memoryOnly).origin),
-    memoryOnly: () => loadHot(bench, memoryOnly.origin),
+    full: () => loadHot(bench, full),
+    memoryOnly: () => loadHot(bench, memoryOnly),
     bare: () => loadHot(bench, bare),
     proxy: () => loadHot(bench, proxy),
   });
-  const ours = throughputs(rounds.ours);
-  const alone = throughputs(rounds.memoryOnly);
-  const theirs = throughputs(rounds.bare);
-  const proxied = throughputs(rounds.proxy);
-  const target = { atLeast: 0.8 } as const;
+  const against = (name: 'full' | 'memoryOnly') => ({ ours: rounds[name], theirs: rounds.bare });
   return [
-    redis === undefined
-      ? { name: 'with Redis, against bare Fastify', leftOut: 'redis-server is not installed' }
-      : {
-          name: 'with Redis, against bare Fastify',
-          figure: ratio(ours, theirs),
-          unit: '×',
-          target,
-        },
-    { name: 'memory only, against bare Fastify', figure: ratio(alone, theirs), unit: '×', target },
-    {
-      name: 'against @fastify/http-proxy',
-      figure: ratio(ours, proxied),
-      unit: '×',
-      target: { atLeast: 5 },
-    },
-    { name: 'ours', figure: median(ours), unit: 'requests/s' },
-    { name: 'ours, memory only', figure: median(alone), unit: 'requests/s' },
-    { name: 'bare Fastify', figure: median(theirs), unit: 'requests/s' },
-    { name: '@fastify/http-proxy', figure: median(proxied), unit: 'requests/s' },
+    ...(redis === undefined
+      ? [{ name: 'with Redis, against bare Fastify', leftOut: 'redis-server is not installed' }]
+      : ratioRows('with Redis, against bare Fastify', against('full'), TARGET)),
+    ...ratioRows('memory only, against bare Fastify', against('memoryOnly'), TARGET),
+    ...ratioRows(
+      'against @fastify/http-proxy',
+      { ours: rounds.full, theirs: rounds.proxy },
+      { atLeast: 5 },
+    ),
+    throughputRow(redis === undefined ? 'ours' : 'ours, with Redis', rounds.full),
+    throughputRow('ours, memory only', rounds.memoryOnly),
+    throughputRow('bare Fastify', rounds.bare),
+    throughputRow('@fastify/http-proxy', rounds.proxy),
     { name: 'answer', figure: memoryOnly.body.length / 1000, unit: 'kB' },
   ];
 }
 
-async function expectSameBytes(peer: string, body: Buffer): Promise<void> {
-  const asked = await askOk(`${peer}${HOT_PATH}`);
+async function expectSameBytes({ origin }: Server, body: Buffer): Promise<void> {
+  const asked = await askOk(`${origin}${HOT_PATH}`);
   if (!asked.body.equals(body)) throw new Error('A peer does not send the same bytes.');
 }

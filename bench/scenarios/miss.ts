@@ -1,12 +1,18 @@
 // A miss: what the service adds to the upstream, and what it does against a proxy that only streams.
 import type { Bench } from '../harness/bench.ts';
 import { customers } from '../harness/customers.ts';
-import { difference, median, ratio } from '../harness/figures.ts';
-import { throughputs } from '../harness/hot-answer.ts';
-import { type LoadFigures, loadWithUndici, loadWithWrk } from '../harness/load.ts';
+import { difference, median } from '../harness/figures.ts';
+import { type LoadFigures, loadWithUndici } from '../harness/load.ts';
 import { inTurn } from '../harness/measure.ts';
 import { startNodePeer, startRedis } from '../harness/peers.ts';
+import type { Server } from '../harness/processes.ts';
 import { CREDENTIAL, startService } from '../harness/service.ts';
+import {
+  measureThroughput,
+  ratioRows,
+  type Throughput,
+  throughputRow,
+} from '../harness/throughput.ts';
 import type { Row, Scenario } from '../scenario.ts';
 
 /** The scenario. */
@@ -26,21 +32,22 @@ const CONNECTIONS = 64;
 
 async function compare(bench: Bench): Promise<readonly Row[]> {
   const args = ['0', String(VENDOR_BYTES)];
-  const upstream = await startNodePeer(bench, 'upstream', { args, core: 'load' });
-  const services = new Map([['memory only', (await startService(bench, { upstream })).origin]]);
+  const straight = await startNodePeer(bench, 'upstream', { args, core: 'load' });
+  const { origin: upstream } = straight;
+  const services = new Map([['memory only', await startService(bench, { upstream })]]);
   const rows: Row[] = [];
   if (bench.has('redis-server')) {
     const redis = await startRedis(bench);
-    services.set('with Redis', (await startService(bench, { upstream, redis })).origin);
+    services.set('with Redis', await startService(bench, { upstream, redis }));
   } else rows.push({ name: 'with Redis', leftOut: 'redis-server is not installed' });
   const proxy = await startNodePeer(bench, 'proxy-fastify', { args: [upstream] });
 
-  const servers = new Map([...services, ['straight', upstream]]);
+  const servers = new Map([...services, ['straight', straight]]);
   const path = freshCustomers();
   for (const connections of CONCURRENCIES) {
     const rounds = await inTurn(
       bench,
-      forEach(servers, (origin) =>
+      forEach(servers, ({ origin }) =>
         loadWithUndici(bench, {
           ...{ origin, path: path(), headers: CREDENTIAL, connections },
           until: { seconds: bench.pace.seconds / 2 },
@@ -51,10 +58,11 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
   }
   const rounds = await inTurn(
     bench,
-    forEach(new Map([...services, ['proxy', proxy]]), (origin) =>
-      loadWithWrk(bench, {
-        ...{ origin, path: path(), headers: CREDENTIAL, connections: CONNECTIONS },
-        until: { seconds: bench.pace.seconds },
+    forEach(new Map([...services, ['proxy', proxy]]), (server) =>
+      measureThroughput(bench, server, {
+        path: path(),
+        headers: CREDENTIAL,
+        connections: CONNECTIONS,
       }),
     ),
   );
@@ -90,17 +98,17 @@ function latencyRows(rounds: Rounds, names: readonly string[], connections: numb
   ];
 }
 
-function throughputRows(rounds: Rounds, names: readonly string[]): Row[] {
-  const proxy = throughputs(rounds.proxy ?? []);
+function throughputRows(
+  rounds: Readonly<Record<string, readonly Throughput[]>>,
+  names: readonly string[],
+): Row[] {
+  const theirs = rounds.proxy ?? [];
   const rows = names.flatMap((name): Row[] => {
-    const ours = throughputs(rounds[name] ?? []);
+    const ours = rounds[name] ?? [];
     const against = `${name}, against @fastify/http-proxy`;
-    return [
-      { name: against, figure: ratio(ours, proxy), unit: '×', target: { atLeast: 0.8 } },
-      { name, figure: median(ours), unit: 'requests/s' },
-    ];
+    return [...ratioRows(against, { ours, theirs }, { atLeast: 0.8 }), throughputRow(name, ours)];
   });
-  return [...rows, { name: '@fastify/http-proxy', figure: median(proxy), unit: 'requests/s' }];
+  return [...rows, throughputRow('@fastify/http-proxy', theirs)];
 }
 
 /** Paths of new customers each time. */
@@ -113,8 +121,8 @@ function freshCustomers(): () => ReturnType<typeof customers> {
 }
 
 function forEach<Value>(
-  servers: ReadonlyMap<string, string>,
-  measure: (origin: string) => Promise<Value>,
+  servers: ReadonlyMap<string, Server>,
+  measure: (server: Server) => Promise<Value>,
 ): Record<string, () => Promise<Value>> {
-  return Object.fromEntries([...servers].map(([name, origin]) => [name, () => measure(origin)]));
+  return Object.fromEntries([...servers].map(([name, server]) => [name, () => measure(server)]));
 }

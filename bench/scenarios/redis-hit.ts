@@ -3,12 +3,12 @@ import { Redis } from 'ioredis';
 import { askOk } from '../harness/ask.ts';
 import type { Bench } from '../harness/bench.ts';
 import { customerPath, customers } from '../harness/customers.ts';
-import { median, ratio } from '../harness/figures.ts';
-import { HOT_VENDOR_BYTES, throughputs } from '../harness/hot-answer.ts';
-import { type Load, loadWithUndici, loadWithWrk } from '../harness/load.ts';
+import { HOT_VENDOR_BYTES } from '../harness/hot-answer.ts';
+import { type Load, loadWithUndici } from '../harness/load.ts';
 import { inTurn } from '../harness/measure.ts';
 import { startNodePeer, startRedis } from '../harness/peers.ts';
 import { CREDENTIAL, startService } from '../harness/service.ts';
+import { measureThroughput, ratioRows, throughputRow } from '../harness/throughput.ts';
 import type { Row, Scenario } from '../scenario.ts';
 
 /** The scenario. */
@@ -28,11 +28,12 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
     return [{ name: 'against bare Fastify', leftOut: 'redis-server is not installed' }];
   }
   const redis = await startRedis(bench);
-  const upstream = await startNodePeer(bench, 'upstream', {
+  const { origin: upstream } = await startNodePeer(bench, 'upstream', {
     args: ['0', String(HOT_VENDOR_BYTES)],
     core: 'load',
   });
-  const { origin } = await startService(bench, { upstream, redis, memory: '1MiB' });
+  const ours = await startService(bench, { upstream, redis, memory: '1MiB' });
+  const { origin } = ours;
   const peer = await startNodePeer(bench, 'redis-fastify', { args: [redis] });
 
   const once: Load = {
@@ -47,26 +48,17 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
   const { cacheStatus } = await loadWithUndici(bench, once);
   const share = shareOf(cacheStatus, 'detail=redis');
 
-  const load = (at: string) => () =>
-    loadWithWrk(bench, {
-      ...once,
-      origin: at,
-      connections: CONNECTIONS,
-      until: { seconds: bench.pace.seconds },
-    });
-  const rounds = await inTurn(bench, { ours: load(origin), bare: load(peer) });
-  const ours = throughputs(rounds.ours);
-  const theirs = throughputs(rounds.bare);
+  const load = { path: customers(0, CUSTOMERS), headers: CREDENTIAL, connections: CONNECTIONS };
+  const rounds = await inTurn(bench, {
+    ours: () => measureThroughput(bench, ours, load),
+    bare: () => measureThroughput(bench, peer, load),
+  });
+  const against = { ours: rounds.ours, theirs: rounds.bare };
   return [
-    {
-      name: 'against bare Fastify',
-      figure: ratio(ours, theirs),
-      unit: '×',
-      target: { atLeast: 0.8 },
-    },
+    ...ratioRows('against bare Fastify', against, { atLeast: 0.8 }),
     { name: 'answered from Redis', figure: share * 100, unit: '%', target: { atLeast: 95 } },
-    { name: 'ours', figure: median(ours), unit: 'requests/s' },
-    { name: 'bare Fastify', figure: median(theirs), unit: 'requests/s' },
+    throughputRow('ours', rounds.ours),
+    throughputRow('bare Fastify', rounds.bare),
   ];
 }
 

@@ -21,13 +21,16 @@ const CUSTOMERS = 2_000;
 const CONNECTIONS = 32;
 
 async function compare(bench: Bench): Promise<readonly Row[]> {
-  const requests = bench.pace.quick ? 12_000 : 60_000;
+  const requests = bench.pace.quick ? 6_000 : 60_000;
   const { paths, asked } = drawPaths(requests);
   const file = join(await bench.folder(), 'paths.json');
   await writeFile(file, JSON.stringify(paths));
-  const upstream = await startNodePeer(bench, 'upstream', { args: ['0', '4000'], core: 'load' });
+  const { origin: upstream } = await startNodePeer(bench, 'upstream', {
+    args: ['0', '4000'],
+    core: 'load',
+  });
   const ours = await startService(bench, { upstream });
-  const servers = new Map([['ours', ours.origin]]);
+  const servers = new Map([['ours', ours]]);
   const rows: Row[] = [];
   const origin = upstream;
   if (bench.has('nginx')) servers.set('nginx', await startNginx(bench, { origin, gzip: 'off' }));
@@ -38,7 +41,7 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
   for (const [name, server] of servers) {
     await askOk(`${upstream}/control/reset`);
     await loadWithUndici(bench, {
-      origin: server,
+      origin: server.origin,
       path: { file },
       headers: CREDENTIAL,
       connections: CONNECTIONS,

@@ -30,12 +30,13 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
   const callers = bench.pace.quick ? 1_000 : 10_000;
   const redis = await startRedis(bench);
   const args = [String(LATENCY_MS), String(HOT_VENDOR_BYTES)];
-  const upstream = await startNodePeer(bench, 'upstream', { args, core: 'load' });
+  const { origin: upstream } = await startNodePeer(bench, 'upstream', { args, core: 'load' });
   const services = await fourTimes(() => startService(bench, { upstream, redis }));
   const ours = services.map(({ origin }) => origin);
   for (const origin of ours) await askOk(`${origin}${HOT_PATH}`, CREDENTIAL);
   const { body } = await askOk(`${ours[0]}${HOT_PATH}`, CREDENTIAL);
   const bare = await fourTimes(() => startBareFastify(bench, body));
+  const peers = bare.map(({ origin }) => origin);
 
   const calls: number[] = [];
   const rounds = await inTurn(bench, {
@@ -46,7 +47,7 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
       if (round >= 0) calls.push(JSON.parse(String(answer.body)).calls);
       return figures;
     },
-    bare: () => burst(bench, bare, { callers, path: HOT_PATH }),
+    bare: () => burst(bench, peers, { callers, path: HOT_PATH }),
   });
   const mine = median(rounds.ours.map(({ p99Ms }) => p99Ms));
   const theirs = median(rounds.bare.map(({ p99Ms }) => p99Ms));

@@ -27,7 +27,10 @@ const TARGET_MB = { atMost: 100 } as const;
 
 async function measure(bench: Bench): Promise<readonly Row[]> {
   if (process.platform !== 'linux') return [{ name: 'start', leftOut: 'memory is read on Linux' }];
-  const upstream = await startNodePeer(bench, 'upstream', { args: ['0', '2000'], core: 'load' });
+  const { origin: upstream } = await startNodePeer(bench, 'upstream', {
+    args: ['0', '2000'],
+    core: 'load',
+  });
   const alone = () => startOnce(bench, upstream);
   if (!bench.has('redis-server')) {
     const { memoryOnly } = await inTurn(bench, { memoryOnly: alone });

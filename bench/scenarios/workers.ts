@@ -1,10 +1,10 @@
 // Two processes behind one port against one.
 import type { Bench } from '../harness/bench.ts';
-import { median, ratio } from '../harness/figures.ts';
-import { type HotService, loadHot, startHotService } from '../harness/hot-answer.ts';
-import { processorSeconds } from '../harness/kernel.ts';
+import { ratio } from '../harness/figures.ts';
+import { loadHot, startHotService } from '../harness/hot-answer.ts';
 import type { Cores } from '../harness/machine.ts';
 import { inTurn } from '../harness/measure.ts';
+import { type Throughput, throughputRow } from '../harness/throughput.ts';
 import type { Row, Scenario } from '../scenario.ts';
 
 /** The scenario. */
@@ -17,12 +17,6 @@ export const workers: Scenario = {
 
 const TARGET = { atLeast: 1.7 } as const;
 
-interface Throughput {
-  readonly perSecond: number;
-  /** What it would be if the busiest process had a core to itself. */
-  readonly perBusiestSecond: number;
-}
-
 async function compare(bench: Bench): Promise<readonly Row[]> {
   const { cores } = bench;
   if (cores === null) {
@@ -31,8 +25,8 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
   const one = await startHotService(bench);
   const two = await startHotService(bench, { workers: 2, cores: coresForTwo(cores) });
   const rounds = await inTurn(bench, {
-    one: () => throughput(bench, one),
-    two: () => throughput(bench, two),
+    one: () => loadHot(bench, one),
+    two: () => loadHot(bench, two),
   });
   const compared = (of: (found: Throughput) => number) =>
     ratio(rounds.two.map(of), rounds.one.map(of));
@@ -48,10 +42,8 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
       name: 'two against one, by the busiest process',
       ...{ figure: corrected, unit: '×', ...(!isMeasured && { target: TARGET }) },
     },
-    ...(['one', 'two'] as const).map((name): Row => {
-      const figure = median(rounds[name].map(({ perSecond }) => perSecond));
-      return { name, figure, unit: 'requests/s' };
-    }),
+    throughputRow('one', rounds.one),
+    throughputRow('two', rounds.two),
   ];
 }
 
@@ -59,12 +51,4 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
 function coresForTwo({ all, load }: Cores): readonly number[] {
   const free = all.filter((core) => core !== load);
   return free.length >= 2 ? free.slice(0, 2) : all;
-}
-
-async function throughput(bench: Bench, { origin, process }: HotService): Promise<Throughput> {
-  const before = await processorSeconds(process.pid);
-  const { requests, requestsPerSecond } = await loadHot(bench, origin);
-  const after = await processorSeconds(process.pid);
-  const used = [...after].map(([pid, seconds]) => seconds - (before.get(pid) ?? 0));
-  return { perSecond: requestsPerSecond, perBusiestSecond: requests / Math.max(...used) };
 }
