@@ -30,6 +30,19 @@ export async function startNodePeer(
   return { origin, process: process_ };
 }
 
+/** What the peer `upstream` was asked for. */
+export interface UpstreamCalls {
+  readonly calls: number;
+  /** By email address or phone number, as escaped in the URL; empty unless it was told to count them. */
+  readonly callsOf: Readonly<Record<string, number>>;
+}
+
+/** Asks the peer `upstream` what it was asked for since its start or its last reset. */
+export async function readCalls(upstream: string): Promise<UpstreamCalls> {
+  const { body } = await askOk(`${upstream}/control/calls`);
+  return JSON.parse(String(body));
+}
+
 /** Starts a peer that sends these bytes, whatever customer it is asked for. */
 export async function startBareFastify(
   bench: Bench,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { askOk } from '../harness/ask.ts';
 import type { Bench } from '../harness/bench.ts';
 import { loadWithUndici } from '../harness/load.ts';
-import { startNginx, startNodePeer, startVarnish } from '../harness/peers.ts';
+import { readCalls, startNginx, startNodePeer, startVarnish } from '../harness/peers.ts';
 import { CREDENTIAL, startService } from '../harness/service.ts';
 import { createZipf, SPELLINGS, spellingsOf } from '../harness/spellings.ts';
 import type { Row, Scenario } from '../scenario.ts';
@@ -47,9 +47,7 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
       connections: CONNECTIONS,
       until: { requests },
     });
-    const { calls }: { calls: number } = JSON.parse(
-      String((await askOk(`${upstream}/control/calls`)).body),
-    );
+    const { calls } = await readCalls(upstream);
     rows.push({
       name,
       ...{ figure: calls / asked, unit: 'calls/customer' },

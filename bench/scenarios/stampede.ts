@@ -7,7 +7,7 @@ import { customerPath } from '../harness/customers.ts';
 import { median } from '../harness/figures.ts';
 import { HOT_PATH, HOT_VENDOR_BYTES } from '../harness/hot-answer.ts';
 import { inTurn } from '../harness/measure.ts';
-import { startBareFastify, startNodePeer, startRedis } from '../harness/peers.ts';
+import { readCalls, startBareFastify, startNodePeer, startRedis } from '../harness/peers.ts';
 import { CREDENTIAL, startService } from '../harness/service.ts';
 import type { Row, Scenario } from '../scenario.ts';
 
@@ -29,7 +29,7 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
   }
   const callers = bench.pace.quick ? 1_000 : 10_000;
   const redis = await startRedis(bench);
-  const args = [String(LATENCY_MS), String(HOT_VENDOR_BYTES)];
+  const args = [String(LATENCY_MS), String(HOT_VENDOR_BYTES), 'by-customer'];
   const { origin: upstream } = await startNodePeer(bench, 'upstream', { args, core: 'load' });
   const services = await fourTimes(() => startService(bench, { upstream, redis }));
   const ours = services.map(({ origin }) => origin);
@@ -41,10 +41,9 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
   const calls: number[] = [];
   const rounds = await inTurn(bench, {
     ours: async (round) => {
-      await askOk(`${upstream}/control/reset`);
-      const figures = await burst(bench, ours, { callers, path: customerPath(round + 1) });
-      const answer = await askOk(`${upstream}/control/calls`);
-      if (round >= 0) calls.push(JSON.parse(String(answer.body)).calls);
+      const path = customerPath(round + 1);
+      const figures = await burst(bench, ours, { callers, path });
+      if (round >= 0) calls.push(await callsFor(upstream, path));
       return figures;
     },
     bare: () => burst(bench, peers, { callers, path: HOT_PATH }),
@@ -68,6 +67,12 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
     { name: 'p99 of callers, bare Fastify', figure: theirs, unit: 'ms' },
     { name: 'callers', figure: callers, unit: 'callers' },
   ];
+}
+
+/** How often the vendor was asked for the customer of a path. */
+async function callsFor(upstream: string, path: string): Promise<number> {
+  const { callsOf } = await readCalls(upstream);
+  return callsOf[path.split('email=')[1] ?? ''] ?? 0;
 }
 
 async function fourTimes<Value>(start: () => Promise<Value>): Promise<Value[]> {
