@@ -26,7 +26,7 @@ async function main(): Promise<number> {
     return USAGE_ERROR;
   }
   if (!wanted.list) return measure(wanted);
-  for (const { name, title } of SCENARIOS) process.stdout.write(`${name}: ${title}\n`);
+  process.stdout.write(SCENARIOS.map(({ name, title }) => `${name}: ${title}\n`).join(''));
   return 0;
 }
 

@@ -22,8 +22,10 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
   if (cores === null) {
     return [{ name: 'two against one', leftOut: 'two cores and taskset (util-linux) are needed' }];
   }
-  const one = await startHotService(bench);
-  const two = await startHotService(bench, { workers: 2, cores: coresForTwo(cores) });
+  // The same cores for both, so that what else goes on there disturbs them alike.
+  const shared = { cores: coresForTwo(cores) };
+  const one = await startHotService(bench, { ...shared, workers: 1 });
+  const two = await startHotService(bench, { ...shared, workers: 2 });
   const rounds = await inTurn(bench, {
     one: () => loadHot(bench, one),
     two: () => loadHot(bench, two),
