@@ -6,7 +6,7 @@ import type { CustomerQuery } from '../domain/customer-query.ts';
 import { isWhole, selectionName } from '../domain/customer-view.ts';
 import type { Coding, Layer, Reply, Representation, View } from '../domain/source.ts';
 import { type SummariesQuery, summariesAnswer } from '../domain/summaries.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, ownBytes } from './entry.ts';
 import { createFieldSelector, type FieldSelector } from './field-selector.ts';
 import type { Held } from './flight.ts';
 import type { HeldSummaries } from './summary-cache.ts';
@@ -48,7 +48,7 @@ export function representSummaries(): Layer<SummariesQuery, HeldSummaries, Reply
 
 /** The bytes of a body in a coding, with the tag that stands for exactly these bytes. */
 async function encode(body: Buffer, coding: Coding | null): Promise<Representation> {
-  const bytes = coding === null ? body : await compress[coding](body);
+  const bytes = coding === null ? body : ownBytes(await compress[coding](body));
   const digest = createHash('sha256').update(bytes).digest('base64url').slice(0, 27);
   return { body: bytes, etag: `"${digest}"`, coding };
 }
@@ -69,5 +69,5 @@ async function make(entry: Entry, view: View, select: FieldSelector): Promise<Re
   }
   if (isWhole(view)) return encode(entry.body, null);
   const { buffer, byteOffset, byteLength } = await select(entry.body, view);
-  return encode(Buffer.from(buffer, byteOffset, byteLength), null);
+  return encode(ownBytes(Buffer.from(buffer, byteOffset, byteLength)), null);
 }

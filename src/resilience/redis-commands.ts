@@ -5,7 +5,6 @@ import type { Cluster, Redis } from 'ioredis';
 export interface RedisCommands {
   /** The values of fields of a hash, in their order. */
   hmgetBuffer(key: string, ...fields: readonly string[]): Promise<readonly (Buffer | null)[]>;
-  eval(script: string, keyCount: number, ...args: readonly ScriptArgument[]): Promise<unknown>;
   /** Makes a script known under its name; it is sent whole once a connection, then by its hash. */
   defineScript(script: Script): RunScript;
 }
@@ -42,7 +41,6 @@ export function guardCommands(client: Redis | Cluster, guard: Guard): RedisComma
   };
   return {
     hmgetBuffer: (key, ...fields) => run(() => client.hmgetBuffer(key, ...fields)),
-    eval: (script, keyCount, ...args) => run(() => client.eval(script, keyCount, ...args)),
     defineScript({ name, keyCount, lua }) {
       client.defineCommand(name, { numberOfKeys: keyCount, lua });
       // The client gains a method of that name, of which its types know nothing.

@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { QuotaCounter, QuotaUse } from '../domain/quota.ts';
 import type { Allowance } from '../domain/tenant.ts';
-import type { RedisCommands } from './redis-commands.ts';
+import type { RedisCommands, Script } from './redis-commands.ts';
 
 interface SharedQuotaOptions {
   readonly redis: RedisCommands;
@@ -48,7 +48,10 @@ const TOO_LATE_MS = 2_000;
  * the limit there is nothing ahead. A window without an end is none, and begins with a request.
  * KEYS: the window. ARGV: cost, requests, window in ms, ahead. Returns admitted, used, ms left, taken ahead.
  */
-const TAKE = `
+const TAKE: Script = {
+  name: 'c360TakeQuota',
+  keyCount: 1,
+  lua: `
 local cost, requests, per, ahead = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local left = redis.call('PTTL', KEYS[1])
 local used = left > 0 and tonumber(redis.call('GET', KEYS[1])) or 0
@@ -61,12 +64,14 @@ if total > 0 then
 else
   ahead = 0
 end
-return {1, total + ahead, left, ahead}`;
+return {1, total + ahead, left, ahead}`,
+};
 
 /** Creates a counter over a connected client. A request is counted without asking Redis while some are held. */
 export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
   const { redis, keyOf, fallback, onFailure } = options;
   const { ticks = () => performance.now(), later = laterUnreferenced } = options;
+  const runTake = redis.defineScript(TAKE);
   const windows = new LRUCache<string, Window>({ max: MAX_NAMES });
 
   const windowOf = (name: string, now: number): Window => {
@@ -88,7 +93,7 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     const sentAt = ticks();
     try {
       const args = [cost, allowance.requests, allowance.perMs, ahead];
-      const reply = await redis.eval(TAKE, 1, window.key, ...args);
+      const reply = await runTake(window.key, ...args);
       const [admitted, used, leftMs, taken] = reply as [number, number, number, number];
       window.held += taken;
       window.known = used;

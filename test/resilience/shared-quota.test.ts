@@ -35,9 +35,12 @@ async function startReplica(t: TestContext, url: string, quota = allowance) {
   const counter = createSharedQuota({
     redis: {
       ...connection.commands,
-      eval: (...args) => {
-        calls += 1;
-        return connection.commands.eval(...args);
+      defineScript: (script) => {
+        const runScript = connection.commands.defineScript(script);
+        return (...args) => {
+          calls += 1;
+          return runScript(...args);
+        };
       },
     },
     ticks: () => time,

@@ -45,7 +45,6 @@ export async function connectSites(url: string, count: number): Promise<Sites> {
       };
       return {
         hmgetBuffer: (...args) => run(() => ungated.hmgetBuffer(...args)),
-        eval: (...args) => run(() => ungated.eval(...args)),
         defineScript(script) {
           const runScript = ungated.defineScript(script);
           return (...args) => run(() => runScript(...args));
