@@ -70,7 +70,11 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   if (!isReady) emit({ type: 'redis-state', state: 'lost', reason });
   return {
     client,
-    commands: guardCommands(client, { isReady: () => isReady, onFailure: failures.add }),
+    commands: guardCommands(client, {
+      isReady: () => isReady,
+      timeoutMs: options.commandTimeoutMs,
+      onFailure: failures.add,
+    }),
     subscribe: (channel, listener) =>
       void endings.push(subscribe(client, { channel, listener, emit })),
     isReady: () => isReady,
@@ -85,10 +89,9 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
 }
 
 function createClient(options: RedisConnectionOptions): Redis | Cluster {
-  const { settings, urls, commandTimeoutMs } = options;
+  const { settings, urls } = options;
   const patience = {
     maxRetriesPerRequest: 0,
-    commandTimeout: commandTimeoutMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SILENCE_TIMEOUT_MS,
   };

@@ -87,7 +87,8 @@ export function answerInstead(
   if (!isOutage(error)) return undefined;
   tiers.noteFailure(key, error);
   const { entry } = look;
-  const isUsable = entry && freshness(entry.instants, now()) !== 'expired';
+  const isKept = entry && freshness(entry.instants, now()) !== 'expired';
+  const isUsable = isKept && tiers.isCurrent(key, look);
   return isUsable ? staleAnswer(entry, error) : undefined;
 }
 

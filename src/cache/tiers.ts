@@ -25,6 +25,8 @@ export interface Tiers {
    * @throws what `fetch` throws, here or elsewhere; the signal's reason
    */
   fetch(key: CacheKey, fetching: TieredFetching): Promise<Leased>;
+  /** False if the identity has been erased since the look: what was seen then is not to be used any more. */
+  isCurrent(key: CacheKey, look: Look): boolean;
   /** Notes that fetching an entry anew has failed. */
   noteFailure(place: Place, problem: Problem): void;
   /** Removes all that is held about an identity, here and, by a message, everywhere. Rejects if Redis fails. */
@@ -141,6 +143,8 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
   return {
     look,
     noteFailure,
+    isCurrent: ({ identity }, { localGeneration }) =>
+      memory.generationOf(identity) === localGeneration,
     recall(key) {
       const held = memory.recall(key);
       if (!held || !shared || now() - held.checkedAt < TRUST_MS) return held;

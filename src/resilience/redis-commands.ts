@@ -24,6 +24,8 @@ type ScriptArgument = string | number | Buffer;
 
 interface Guard {
   readonly isReady: () => boolean;
+  /** The longest wait for a reply, in milliseconds. */
+  readonly timeoutMs: number;
   /** Told of each command that Redis failed or refused. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -33,7 +35,7 @@ export function guardCommands(client: Redis | Cluster, guard: Guard): RedisComma
   const run = async <Result>(command: () => Promise<Result>): Promise<Result> => {
     if (!guard.isReady()) throw new Error('There is no connection to Redis');
     try {
-      return await command();
+      return await within(guard.timeoutMs, command());
     } catch (error) {
       guard.onFailure(error);
       throw error;
@@ -48,4 +50,24 @@ export function guardCommands(client: Redis | Cluster, guard: Guard): RedisComma
       return (...args) => run(async () => scripts[`${name}Buffer`]?.(...args));
     },
   };
+}
+
+/** A timer so late says that this process was busy, not Redis. */
+const LATE_MS = 10;
+
+/** Rejects where a reply is missing for so long, not counting time in which this process could not have read it. */
+function within<Result>(timeoutMs: number, command: Promise<Result>): Promise<Result> {
+  const { promise, resolve, reject } = Promise.withResolvers<Result>();
+  let timer: NodeJS.Timeout;
+  const wait = () => {
+    const dueAt = performance.now() + timeoutMs;
+    timer = setTimeout(() => {
+      if (performance.now() - dueAt > LATE_MS) return wait();
+      // What has arrived by now is read before this.
+      setImmediate(() => reject(new Error('A command to Redis timed out')));
+    }, timeoutMs);
+  };
+  wait();
+  command.then(resolve, reject).finally(() => clearTimeout(timer));
+  return promise;
 }

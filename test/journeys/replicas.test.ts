@@ -112,6 +112,35 @@ test('what was being fetched when it was erased is not kept', async (t) => {
   assert.equal(gate.arrived, 3);
 });
 
+test('who asks after an erasure gets nothing from before it, though a fetch from then fails', async (t) => {
+  const { redis, control, sandbox, gate, first } = await start(t);
+  const other = `${ADA}&last=P30D`;
+  for (const path of [ADA, other]) await first.ask(path);
+  const [identity = ''] = await control.keys('c360:1:*}');
+  gate.shut();
+  const before = first.ask(ADA, REFRESH);
+  await gate.nth(3);
+  const eraser = await startCacheProcess(t, { url: redis.url });
+  await eraser.tiers.erase(identity);
+  // It has heard of it as soon as it has to ask 8x8 for another range of the same customer.
+  const unanswered: Promise<Response>[] = [];
+  while (gate.arrived < 4) {
+    const asked = first.ask(other);
+    unanswered.push(asked);
+    await Promise.race([asked, gate.nth(4)]);
+  }
+  const joined = first.events.of('flight-joined').length;
+  const after = first.ask(ADA);
+  await first.events.nth('flight-joined', joined + 1);
+  sandbox.faults.set('unavailable');
+  gate.open();
+  const replies = await Promise.all([before, after, ...unanswered.slice(-1)]);
+  assert.deepEqual(
+    replies.slice(1).map(({ status }) => status),
+    [503, 503],
+  );
+});
+
 test('what is stale for both is asked for once', async (t) => {
   const { clock, gate, first, second } = await start(t);
   for (const service of [first, second]) await service.ask(ADA);
