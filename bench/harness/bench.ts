@@ -28,6 +28,8 @@ export interface Bench {
 /** How much is measured. */
 export interface Pace {
   readonly quick: boolean;
+  /** Rounds that do not count. */
+  readonly warmUps: number;
   readonly rounds: number;
   /** Of one figure in one round. */
   readonly seconds: number;
@@ -44,8 +46,8 @@ const PACKAGES = {
 /** A program that is not brought by npm. */
 export type Tool = keyof typeof PACKAGES;
 
-const FULL: Pace = { quick: false, rounds: 5, seconds: 3 };
-const QUICK: Pace = { quick: true, rounds: 1, seconds: 1 };
+const FULL: Pace = { quick: false, warmUps: 4, rounds: 5, seconds: 3 };
+const QUICK: Pace = { quick: true, warmUps: 3, rounds: 1, seconds: 1 };
 
 /** The folder of the project. */
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));

@@ -5,8 +5,8 @@ import type { Bench } from './bench.ts';
 export type Measurement<Value> = (round: number) => Promise<Value>;
 
 /**
- * Measures each of them once a round, in turn, and returns the values of all rounds. A round before
- * the first warms them up and does not count; it has the number -1.
+ * Measures each of them once a round, in turn, and returns the values of all rounds. Rounds before
+ * the first warm them up, for compilers take their time, and do not count; they have the number -1.
  */
 export async function inTurn<Name extends string, Value>(
   { pace, say }: Pick<Bench, 'pace' | 'say'>,
@@ -17,12 +17,13 @@ export async function inTurn<Name extends string, Value>(
     Name,
     Value[]
   >;
-  for (let round = -1; round < pace.rounds; round += 1) {
-    say(round < 0 ? '  warming up' : `  round ${round + 1} of ${pace.rounds}`);
-    for (const name of names) {
-      const value = await measurements[name](round);
-      if (round >= 0) values[name].push(value);
-    }
+  say('  warming up');
+  for (let warmUp = 0; warmUp < pace.warmUps; warmUp += 1) {
+    for (const name of names) await measurements[name](-1);
+  }
+  for (let round = 0; round < pace.rounds; round += 1) {
+    say(`  round ${round + 1} of ${pace.rounds}`);
+    for (const name of names) values[name].push(await measurements[name](round));
   }
   return values;
 }

@@ -17,6 +17,7 @@ import { registerHealth } from './routes/health.ts';
 import { registerProblemPages } from './routes/problem-pages.ts';
 import { registerSummaries } from './routes/summaries.ts';
 import { createServer, type ServerOptions } from './server.ts';
+import { createEndOfTurn } from './turn.ts';
 
 interface ApiOptions extends ServerOptions {
   readonly apps: readonly App[];
@@ -49,6 +50,7 @@ export async function createApiServer(options: ApiOptions): Promise<FastifyInsta
   await registerDocs(server);
   await server.register(
     async (v1) => {
+      v1.addHook('onRequest', createEndOfTurn());
       v1.addHook('onRequest', (request, _reply, done) => {
         request.caller = authenticate(request.raw.rawHeaders);
         done();
