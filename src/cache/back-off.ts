@@ -1,9 +1,12 @@
 // How long to leave the vendor alone after a refresh that failed.
+import { LRUCache } from 'lru-cache';
 import type { Problem } from '../domain/problem.ts';
+import { type Place, placeName } from './place.ts';
 
 /** A refresh that failed, and those before it. */
 export interface Failure {
-  readonly problem: Problem;
+  /** The status that it alone would have been answered with. */
+  readonly status: number;
   /** How many have failed in a row. */
   readonly count: number;
   /** Not to be tried again before, in Unix milliseconds. */
@@ -22,11 +25,50 @@ const LONGEST_RETRY_AFTER_MS = 3_600_000;
  */
 export function failureAfter(
   earlier: Failure | undefined,
-  problem: Problem,
+  { status, details }: Problem,
   { now, random }: { readonly now: number; readonly random: number },
 ): Failure {
   const count = (earlier?.count ?? 0) + 1;
   const longest = Math.min(FIRST_MS * 2 ** (count - 1), LONGEST_MS);
-  const asked = Math.min((problem.details.retryAfterSeconds ?? 0) * 1000, LONGEST_RETRY_AFTER_MS);
-  return { problem, count, retryAt: now + Math.max(longest * (0.5 + random / 2), asked) };
+  const asked = Math.min((details.retryAfterSeconds ?? 0) * 1000, LONGEST_RETRY_AFTER_MS);
+  return { status, count, retryAt: now + Math.max(longest * (0.5 + random / 2), asked) };
+}
+
+/** The failures of refreshes, by key. */
+export interface BackOff {
+  /** The last try, if it failed. */
+  failureOf(place: Place): Failure | undefined;
+  /** Notes a failure. The same problem counts once: who waited for another process hears of it twice. */
+  note(place: Place, problem: Problem): void;
+  /** To be called when a try has succeeded. */
+  forget(place: Place): void;
+}
+
+interface BackOffOptions {
+  /** The present, in Unix milliseconds. */
+  readonly now: () => number;
+  /** At least 0, less than 1. */
+  readonly random: () => number;
+}
+
+const MAX_FAILURES = 10_000;
+
+/** Creates an empty memory of failures, bounded in number; it holds neither problems nor personal data. */
+export function createBackOff({ now, random }: BackOffOptions): BackOff {
+  const failures = new LRUCache<string, Failure>({ max: MAX_FAILURES });
+  const noted = new WeakMap<Problem, Set<string>>();
+  return {
+    failureOf: (place) => (failures.size === 0 ? undefined : failures.get(placeName(place))),
+    note(place, problem) {
+      const name = placeName(place);
+      const places = noted.get(problem) ?? new Set();
+      if (places.has(name)) return;
+      noted.set(problem, places.add(name));
+      const at = { now: now(), random: random() };
+      failures.set(name, failureAfter(failures.get(name), problem, at));
+    },
+    forget(place) {
+      if (failures.size > 0) failures.delete(placeName(place));
+    },
+  };
 }

@@ -45,7 +45,7 @@ export function createFieldSelector(): FieldSelector {
     return worker;
   };
 
-  const selectInThread = (body: Buffer, selection: FieldSelection) => {
+  const selectInThread = async (body: Buffer, selection: FieldSelection) => {
     thread ??= start();
     thread.ref();
     tasks += 1;

@@ -48,7 +48,7 @@ export function answerWith({ entry, tier, failure }: Known, wish: Wish, now: num
   const retryAt = failure?.retryAt ?? Number.NEGATIVE_INFINITY;
   const plan = planFor({ instants: entry.instants, retryAt }, wish, now);
   if (plan === 'fetch') return undefined;
-  if (plan === 'answer-as-failed' && failure) return staleAnswer(entry, failure.problem);
+  if (plan === 'answer-as-failed' && failure) return staleAnswer(entry, failure);
   const isRefreshDue = plan === 'answer-and-refresh';
   return { entry, provenance: { outcome: 'hit', tier }, isRefreshDue } as const;
 }
@@ -93,6 +93,6 @@ export function answerInstead(
 }
 
 /** An answer that is used since fetching has failed. */
-function staleAnswer(entry: Entry, { status }: Problem): Landed {
+function staleAnswer(entry: Entry, { status }: Pick<Problem, 'status'>): Landed {
   return { entry, provenance: { outcome: 'stale', status }, isRefreshDue: false };
 }

@@ -58,6 +58,8 @@ interface LeasesOptions {
 
 /** So long after a lease should have ended, those who wait look again: enough for Redis to have ended it. */
 const LOOK_AFTER_MS = 20;
+/** So often they look in any case, in case a message was lost. */
+const LOOK_EVERY_MS = 250;
 const UNREF = { ref: false };
 
 /** Creates the leases of one process. */
@@ -99,11 +101,15 @@ export function createLeases(options: LeasesOptions): Leases {
 
   /** The first turn that is not another's. */
   const turnOf = async (key: CacheKey, token: string, { seen, signal }: Fetching) => {
-    const wait = createWait(key, messages, signal);
-    for (;;) {
-      const turn = await store.take(key, token, seen);
-      if (turn?.turn !== 'held') return turn;
-      await wait(turn.leftMs);
+    const waiting = createWaiting(key, messages, signal);
+    try {
+      for (;;) {
+        const turn = await store.take(key, token, seen);
+        if (turn?.turn !== 'held') return turn;
+        await waiting.wait(turn.leftMs);
+      }
+    } finally {
+      waiting.end();
     }
   };
 
@@ -118,19 +124,24 @@ export function createLeases(options: LeasesOptions): Leases {
   return { fetch };
 }
 
-/** Waits for a word of the one who holds the lease, or its end. @throws {Problem} if that one has failed */
-function createWait(key: CacheKey, messages: Messages, signal: AbortSignal) {
+/** Waits for a word of the one who holds the lease, or its end. `wait` throws the problem if that one has failed. */
+function createWaiting(key: CacheKey, messages: Messages, signal: AbortSignal) {
+  const listening = new AbortController();
   let word: Promise<Message> | undefined;
-  return async (leftMs: number): Promise<void> => {
-    if (word === undefined) {
-      word = messages.next(key, signal);
-      // Nobody may be waiting any more when the signal ends.
-      word.catch(() => undefined);
-      // To look once more: what was told before we listened is not told again.
-      return;
-    }
-    const message = await Promise.race([word, delay(leftMs + LOOK_AFTER_MS, undefined, UNREF)]);
-    if (message?.kind === 'failed') throw message.problem;
-    if (message !== undefined) word = undefined;
+  return {
+    async wait(leftMs: number): Promise<void> {
+      if (word === undefined) {
+        word = messages.next(key, AbortSignal.any([signal, listening.signal]));
+        // Nobody may be waiting any more when a signal ends.
+        word.catch(() => undefined);
+        // To look once more: what was told before we listened is not told again.
+        return;
+      }
+      const lookMs = Math.min(leftMs + LOOK_AFTER_MS, LOOK_EVERY_MS);
+      const message = await Promise.race([word, delay(lookMs, undefined, UNREF)]);
+      if (message?.kind === 'failed') throw message.problem;
+      if (message !== undefined) word = undefined;
+    },
+    end: () => listening.abort(),
   };
 }

@@ -2,9 +2,8 @@
 import { LRUCache } from 'lru-cache';
 import type { CacheKey, CacheKind } from '../domain/cache-key.ts';
 import { freshness } from '../domain/freshness.ts';
-import type { Failure } from './back-off.ts';
 import { type Entry, succeed } from './entry.ts';
-import type { Place } from './messages.ts';
+import type { Place } from './place.ts';
 import { type Kept, MAX_ENTRIES, type Store } from './store.ts';
 
 /** An entry in memory, with what is known about it beside its content. */
@@ -15,8 +14,6 @@ export interface Remembered {
   checkedAt: number;
   /** The identity's generation in Redis when it was written. */
   sharedGeneration: number;
-  /** The last try to fetch it anew, if that failed. */
-  failure: Failure | undefined;
 }
 
 /** The store of this process: what it holds is at hand without waiting. Generations are its own, too. */
@@ -39,7 +36,6 @@ interface MemoryStoreOptions {
 interface Slot extends Remembered {
   readonly field: string;
   readonly kind: CacheKind;
-  /** Its weight when it was last weighed: it grows as representations are made. */
   bytes: number;
 }
 
@@ -82,12 +78,16 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       put(identity, without(slots, field));
       return undefined;
     }
-    const bytes = weigh(slot.entry);
-    if (bytes !== slot.bytes) {
-      slot.bytes = bytes;
-      put(identity, slots);
-    }
     return slot;
+  };
+
+  /** Representations are made after an entry is kept, and are to be counted, asked for again or not. */
+  const weighAgain = ({ identity, field }: Place) => {
+    const { slots } = shelves.peek(identity) ?? EMPTY;
+    const slot = slots.find((each) => each.field === field);
+    if (slot === undefined) return;
+    slot.bytes = weigh(slot.entry);
+    put(identity, slots);
   };
 
   return {
@@ -107,6 +107,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       const older = slots.find((each) => each.field === field);
       const slot = newSlot({ field, kind, entry: succeed(older?.entry, entry), checkedAt: now() });
       put(identity, [...withRoomFor(kind, others), slot]);
+      slot.entry.representations.onGrowth = () => weighAgain({ identity, field });
       return shelves.has(identity);
     },
     erase(identity) {
@@ -120,7 +121,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 
 function newSlot(slot: Pick<Slot, 'field' | 'kind' | 'entry' | 'checkedAt'>): Slot {
   const bytes = weigh(slot.entry);
-  return { ...slot, tier: 'memory', bytes, sharedGeneration: 0, failure: undefined };
+  return { ...slot, tier: 'memory', bytes, sharedGeneration: 0 };
 }
 
 function without(slots: readonly Slot[], field: string): readonly Slot[] {

@@ -1,13 +1,10 @@
 // What processes tell each other about entries: short texts on one channel of Redis, without personal data.
 import { EventEmitter, once } from 'node:events';
-import type { CacheKey } from '../domain/cache-key.ts';
 import { isProblemSlug, Problem } from '../domain/problem.ts';
+import { type Place, placeName } from './place.ts';
 
 /** The channel. */
 export const CHANNEL = 'c360:1:messages';
-
-/** A key as messages name it. */
-export type Place = Pick<CacheKey, 'identity' | 'field'>;
 
 /** What another process did. */
 export type Message =
@@ -68,6 +65,6 @@ function readMessage(text: string): Message | undefined {
 }
 
 /** An emitter has names of its own, such as `error`. */
-function nameOf({ identity, field }: Place): string {
-  return `at ${identity} ${field}`;
+function nameOf(place: Place): string {
+  return `at ${placeName(place)}`;
 }

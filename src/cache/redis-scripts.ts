@@ -4,7 +4,9 @@ import type { Script } from '../resilience/redis-commands.ts';
 /** The field of an identity's hash that holds its generation; no other field has such a name. */
 export const GENERATION = 'generation';
 
+/** A user without the right to publish is no reason to lose what is to be stored: messages only save time. */
 const HELPERS = `
+local function tell(channel, message) redis.pcall('PUBLISH', channel, message) end
 local function generationOf(hash) return redis.call('HGET', hash, '${GENERATION}') or '0' end
 local function hold(lease, token) return redis.call('GET', lease) == token end
 `;
@@ -53,7 +55,7 @@ export const RELEASE: Script = {
   lua: `${HELPERS}
 if not hold(KEYS[1], ARGV[1]) then return 0 end
 redis.call('DEL', KEYS[1])
-redis.call('PUBLISH', ARGV[2], ARGV[3])
+tell(ARGV[2], ARGV[3])
 return 1`,
 };
 
@@ -77,8 +79,8 @@ local now, deleteAt, most = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[
 if token ~= '' then
   if not hold(lease, token) then return 'lost' end
   redis.call('DEL', lease)
-  redis.call('PUBLISH', ARGV[8], ARGV[9])
 end
+if token ~= '' or redis.call('HEXISTS', hash, field) == 1 then tell(ARGV[8], ARGV[9]) end
 if generationOf(hash) ~= generation then return 'erased' end
 local left = redis.call('PTTL', hash)
 local indexed = redis.call('HEXISTS', hash, '${GENERATION}')
@@ -123,6 +125,6 @@ local generation = math.max(now, tonumber(generationOf(KEYS[1])) + 1)
 redis.call('DEL', unpack(KEYS))
 redis.call('HSET', KEYS[1], '${GENERATION}', string.format('%.0f', generation))
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
-redis.call('PUBLISH', ARGV[2], ARGV[3] .. string.format('%.0f', generation))
+tell(ARGV[2], ARGV[3] .. string.format('%.0f', generation))
 return generation`,
 };

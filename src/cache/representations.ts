@@ -15,6 +15,8 @@ const MAX_REPRESENTATIONS = 16;
 export class Representations {
   readonly #entryBody: Buffer;
   readonly #made: Made[] = [];
+  /** Told when there are more bytes than before. */
+  onGrowth: (() => void) | undefined;
 
   constructor(entryBody: Buffer) {
     this.#entryBody = entryBody;
@@ -38,7 +40,9 @@ export class Representations {
     this.#made.push(made);
     representation.then(
       ({ body }) => {
-        if (body !== this.#entryBody) made.bytes = body.length;
+        if (body === this.#entryBody) return;
+        made.bytes = body.length;
+        this.onGrowth?.();
       },
       () => this.#forget(made),
     );

@@ -1,10 +1,11 @@
 // The cache layer for summaries: each id is an entry of its own, and only the missing ones are asked for.
-import type { CacheKey, CacheKeys } from '../domain/cache-key.ts';
+import type { CacheKeys } from '../domain/cache-key.ts';
 import { type Instants, joinInstants } from '../domain/freshness.ts';
 import type { Context, Layer, Provenance } from '../domain/source.ts';
 import type { SummariesQuery, SummaryResult } from '../domain/summaries.ts';
 import type { Emit } from '../telemetry/events.ts';
 import { createFlights } from './flights.ts';
+import { placeName } from './place.ts';
 import { asSeenBy, joinProvenances, readEvents } from './provenance.ts';
 import {
   type Failed,
@@ -41,7 +42,7 @@ export function summaryCache(
     const fetchParts = (missing: readonly Missing[], query: SummariesQuery, context: Context) => {
       const policy = query.tenant.freshness;
       const interactionIds = missing
-        .filter(({ key }) => !flights.has(nameOf(key)))
+        .filter(({ key }) => !flights.has(placeName(key)))
         .map(({ id }) => id);
       const asking =
         interactionIds.length > 0 ? next({ ...query, interactionIds }, context) : undefined;
@@ -51,7 +52,7 @@ export function summaryCache(
           const result = (await told)?.get(each.id);
           return keepPart(each, { result, policy }, options);
         };
-        const { result, collapsed } = flights.join(nameOf(each.key), keep);
+        const { result, collapsed } = flights.join(placeName(each.key), keep);
         try {
           const part = await result;
           const provenance = asSeenBy(part.provenance, context, collapsed);
@@ -89,8 +90,4 @@ function inOrder({ interactionIds }: SummariesQuery, parts: readonly Part[]): He
     instants: joinInstants(ordered.map(({ instants }) => instants)),
     provenance: joinProvenances(ordered.map(({ provenance }) => provenance)),
   };
-}
-
-function nameOf({ identity, field }: CacheKey): string {
-  return identity + field;
 }

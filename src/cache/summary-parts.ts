@@ -47,7 +47,8 @@ export async function lookUp(
 ): Promise<Part | Missing> {
   const wish = { refresh, isBackground: true };
   const held = await tiers.recall(key);
-  const recalled = held && answerWith(held, wish, now());
+  const known = held && { entry: held.entry, tier: held.tier, failure: tiers.failureOf(key) };
+  const recalled = known && answerWith(known, wish, now());
   if (recalled) return partFrom(recalled);
   const look = await tiers.look(key);
   const found = answerWith(look, wish, now());

@@ -5,6 +5,7 @@ import type { Context, Fetched, Layer } from '../domain/source.ts';
 import { type Emit, internalError } from '../telemetry/events.ts';
 import { answerWith, type FlightOptions, fly, type Held, type Landed } from './flight.ts';
 import { createFlights } from './flights.ts';
+import { placeName } from './place.ts';
 import { asSeenBy, readEvent } from './provenance.ts';
 
 interface TieredCacheOptions<Query> extends FlightOptions {
@@ -21,13 +22,13 @@ export function tieredCache<Query>(
     const flights = createFlights<Landed>();
 
     const join = (key: CacheKey, query: Query, context: Context) =>
-      flights.join(nameOf(key), () => {
+      flights.join(placeName(key), () => {
         const fetch = (signal: AbortSignal) => next(query, { ...context, signal });
         return fly({ key, wish: context, fetch }, options);
       });
 
     const refresh = (key: CacheKey, query: Query, { view }: Context) => {
-      if (flights.has(nameOf(key))) return;
+      if (flights.has(placeName(key))) return;
       const { result } = join(key, query, { view, refresh: false, isBackground: true });
       const tell = (outcome: 'ok' | 'failed') =>
         emit({ type: 'background-refresh', kind: key.kind, outcome });
@@ -57,15 +58,12 @@ export function tieredCache<Query>(
     return async (query, context) => {
       const key = keyOf(query);
       const held = await tiers.recall(key);
-      const kept = held && answerWith(held, context, now());
+      const known = held && { entry: held.entry, tier: held.tier, failure: tiers.failureOf(key) };
+      const kept = known && answerWith(known, context, now());
       const landed = kept ?? (await fromFlight(key, query, context));
       if (landed.isRefreshDue) refresh(key, query, context);
       emit(readEvent(key.kind, { ...landed, instants: landed.entry.instants }, now()));
       return landed;
     };
   };
-}
-
-function nameOf({ identity, field }: CacheKey): string {
-  return identity + field;
 }

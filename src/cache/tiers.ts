@@ -3,12 +3,13 @@ import { LRUCache } from 'lru-cache';
 import type { CacheKey } from '../domain/cache-key.ts';
 import { isOutage, type Problem } from '../domain/problem.ts';
 import type { Tier } from '../domain/source.ts';
-import { type Failure, failureAfter } from './back-off.ts';
+import { createBackOff, type Failure } from './back-off.ts';
 import type { Entry } from './entry.ts';
 import { createFlights } from './flights.ts';
 import type { Brought, Leased, Leases } from './leases.ts';
 import type { MemoryStore, Remembered } from './memory-store.ts';
-import type { Message, Messages, Place } from './messages.ts';
+import type { Message, Messages } from './messages.ts';
+import { type Place, placeName } from './place.ts';
 import type { Shared } from './redis-store.ts';
 import type { SoftStore } from './soft-store.ts';
 
@@ -27,6 +28,8 @@ export interface Tiers {
   fetch(key: CacheKey, fetching: TieredFetching): Promise<Leased>;
   /** False if the identity has been erased since the look: what was seen then is not to be used any more. */
   isCurrent(key: CacheKey, look: Look): boolean;
+  /** The last try to fetch an entry anew, if that failed. */
+  failureOf(place: Place): Failure | undefined;
   /** Notes that fetching an entry anew has failed. */
   noteFailure(place: Place, problem: Problem): void;
   /** Removes all that is held about an identity, here and, by a message, everywhere. Rejects if Redis fails. */
@@ -81,30 +84,24 @@ const MAX_HEARD = 10_000;
 /** Creates the tiers of one process. */
 export function createTiers({ memory, shared, now, random }: TiersOptions): Tiers {
   const checks = createFlights<void>();
+  const backOff = createBackOff({ now, random });
   const heardAt = new LRUCache<string, number>({ max: MAX_HEARD });
   let heard = 0;
-
-  const noteFailure = (place: Place, problem: Problem) => {
-    const held = memory.recall(place);
-    // Whoever waited for another process hears of its failure twice.
-    const isKnown = held?.failure?.problem === problem;
-    if (held && !isKnown)
-      held.failure = failureAfter(held.failure, problem, { now: now(), random: random() });
-  };
 
   const hear = (message: Message) => {
     if (message.kind === 'erased') return void memory.erase(message.identity);
     if (message.kind === 'failed') {
-      return isOutage(message.problem) ? noteFailure(message, message.problem) : undefined;
+      return isOutage(message.problem) ? backOff.note(message, message.problem) : undefined;
     }
+    backOff.forget(message);
     heard += 1;
-    heardAt.set(nameOf(message), heard);
+    heardAt.set(placeName(message), heard);
     doubt(memory.recall(message));
   };
 
   /** A message may overtake the reply to what was asked of Redis before it. */
   const isOvertaken = (place: Place, heardBefore: number) =>
-    (heardAt.get(nameOf(place)) ?? 0) > heardBefore;
+    (heardAt.get(placeName(place)) ?? 0) > heardBefore;
 
   /** Keeps an entry in memory, and returns what is held there then. */
   const keep = (key: CacheKey, entry: Entry, generations: Generations) => {
@@ -113,19 +110,30 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
     return held;
   };
 
+  /** What memory holds, unless Redis knows of an erasure after it, of which nobody was heard. */
+  const heldBeside = (key: CacheKey, found: Shared | undefined) => {
+    const held = memory.recall(key);
+    if (!held || !found || found.generation === held.sharedGeneration) return held;
+    memory.erase(key.identity);
+    return undefined;
+  };
+
   const look = async (key: CacheKey): Promise<Look> => {
     const heardBefore = heard;
-    const localGeneration = memory.generationOf(key.identity);
+    const before = memory.generationOf(key.identity);
     const found = (await shared?.store.read(key)) ?? undefined;
-    const held = memory.recall(key);
+    const isCurrent = memory.generationOf(key.identity) === before;
+    const held = heldBeside(key, found);
+    const localGeneration = isCurrent ? memory.generationOf(key.identity) : before;
     const known = { shared: found, localGeneration };
     if (found?.entry === undefined || !isNewer(found.entry, held)) {
-      return { ...known, entry: held?.entry, failure: held?.failure, tier: 'memory' };
+      return { ...known, entry: held?.entry, failure: backOff.failureOf(key), tier: 'memory' };
     }
     const generations = { local: localGeneration, shared: found.generation };
     const kept = keep(key, found.entry, generations);
     if (isOvertaken(key, heardBefore)) doubt(kept);
-    return { ...known, entry: kept?.entry ?? found.entry, failure: kept?.failure, tier: 'redis' };
+    const entry = kept?.entry ?? found.entry;
+    return { ...known, entry, failure: backOff.failureOf(key), tier: 'redis' };
   };
 
   const check = async (key: CacheKey, held: Remembered, { store }: SharedTier) => {
@@ -142,13 +150,14 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
 
   return {
     look,
-    noteFailure,
+    failureOf: backOff.failureOf,
+    noteFailure: backOff.note,
     isCurrent: ({ identity }, { localGeneration }) =>
       memory.generationOf(identity) === localGeneration,
     recall(key) {
       const held = memory.recall(key);
       if (!held || !shared || now() - held.checkedAt < TRUST_MS) return held;
-      const { result } = checks.join(nameOf(key), () => check(key, held, shared));
+      const { result } = checks.join(placeName(key), () => check(key, held, shared));
       return result.then(() => memory.recall(key));
     },
     async write(key, entry, seen) {
@@ -161,6 +170,7 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
       const leased =
         seen.shared && (await shared?.leases.fetch(key, { seen: seen.shared.seen, fetch, signal }));
       const landed = leased ?? (await fetchAlone(fetch));
+      backOff.forget(key);
       if (!landed.isCurrent) return landed;
       const generations = { local: seen.localGeneration, shared: landed.generation };
       const held = keep(key, landed.entry, generations);
@@ -169,7 +179,12 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
     },
     async erase(identity) {
       memory.erase(identity);
-      await shared?.store.erase(identity);
+      try {
+        await shared?.store.erase(identity);
+      } finally {
+        // What a look of before has brought back meanwhile; our own message is not heard.
+        memory.erase(identity);
+      }
     },
   };
 }
@@ -182,10 +197,6 @@ interface Generations {
 /** To be compared with Redis before it is answered with again. */
 function doubt(held: Remembered | undefined): void {
   if (held) held.checkedAt = Number.NEGATIVE_INFINITY;
-}
-
-function nameOf({ identity, field }: Place): string {
-  return identity + field;
 }
 
 /** Without leases each process fetches for itself. */

@@ -29,7 +29,8 @@ const BYTES_PER_CHARACTER = 6;
 export function createRememberedQueries(maxBytes: number): RememberedQueries {
   const held = new LRUCache<string, Remembered>({
     maxSize: maxBytes,
-    sizeCalculation: (_, queryString) => OVERHEAD_BYTES + BYTES_PER_CHARACTER * queryString.length,
+    sizeCalculation: ({ requests }, queryString) =>
+      OVERHEAD_BYTES * requests.size + BYTES_PER_CHARACTER * queryString.length,
   });
   return {
     parametersOf: (queryString) =>

@@ -3,18 +3,26 @@ import { Problem } from '../domain/problem.ts';
 import type { Layer } from '../domain/source.ts';
 
 /**
- * Does work with a signal that ends after `deadlineMs`.
- * @throws {Problem} `upstream-timeout` for whatever the work throws after that; else what it throws
+ * Does work with a signal that ends after `deadlineMs`. What the work then brings at once is brought; no longer is
+ * waited, whatever it does.
+ * @throws {Problem} `upstream-timeout` for all that is thrown then; before that what the work throws
  */
 export async function withDeadline<Result>(
   deadlineMs: number,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const signal = AbortSignal.timeout(deadlineMs);
+  const controller = new AbortController();
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    controller.abort();
+    setImmediate(reject);
+  }, deadlineMs);
   try {
-    return await work(signal);
-  } catch (error) {
-    throw signal.aborted ? new Problem('upstream-timeout', { cause: error }) : error;
+    return await Promise.race([work(controller.signal), ended]);
+  } catch (cause) {
+    throw controller.signal.aborted ? new Problem('upstream-timeout', { cause }) : cause;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

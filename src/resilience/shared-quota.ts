@@ -20,6 +20,8 @@ interface SharedQuotaOptions {
 /** What this process knows of the window of one name. */
 interface Window {
   readonly key: string;
+  /** How many windows there have been: what is held of one counts in it alone. */
+  count: number;
   /** Requests that are counted in Redis, and that nobody has made here yet. */
   held: number;
   /** What all replicas have counted, as last heard; what is held included. */
@@ -58,12 +60,12 @@ local used = left > 0 and tonumber(redis.call('GET', KEYS[1])) or 0
 if left <= 0 then left = per end
 local total = math.max(0, used + cost)
 if total > requests then return {0, used, left, 0} end
-if total > 0 then
-  ahead = math.min(ahead, math.floor((requests - total) / 20))
-  redis.call('SET', KEYS[1], total + ahead, 'PX', left)
-else
-  ahead = 0
+if total == 0 then
+  redis.call('DEL', KEYS[1])
+  return {1, 0, 0, 0}
 end
+ahead = math.min(ahead, math.floor((requests - total) / 20))
+redis.call('SET', KEYS[1], total + ahead, 'PX', left)
 return {1, total + ahead, left, ahead}`,
 };
 
@@ -81,7 +83,7 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
       windows.set(name, window);
       return window;
     }
-    if (known.endsAt <= now) known.held = 0;
+    if (known.endsAt <= now) beginAnew(known);
     return known;
   };
 
@@ -95,6 +97,8 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
       const args = [cost, allowance.requests, allowance.perMs, ahead];
       const reply = await runTake(window.key, ...args);
       const [admitted, used, leftMs, taken] = reply as [number, number, number, number];
+      // Redis may have begun another window meanwhile, in which what is held of the last one counts for nothing.
+      if (window.endsAt <= ticks()) beginAnew(window);
       window.held += taken;
       window.known = used;
       window.endsAt = sentAt + leftMs;
@@ -126,14 +130,18 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     { name, cost }: { name: string; cost: number },
     allowance: Allowance,
   ): Promise<QuotaUse> => {
+    const { count } = window;
     const spent = cost > 0 ? window.held : 0;
     window.held -= spent;
+    const putBack = () => {
+      if (window.count === count) window.held += spent;
+    };
     try {
       const { admitted, leftMs } = await ask(window, cost - spent, allowance);
-      if (!admitted) window.held += spent;
-      return { admitted, used: window.known - window.held, resetMs: leftMs };
+      if (!admitted) putBack();
+      return { admitted, used: Math.max(0, window.known - window.held), resetMs: leftMs };
     } catch {
-      window.held += spent;
+      putBack();
       onFailure();
       return fallback.take(name, cost, allowance);
     }
@@ -149,13 +157,14 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
       const isLow = window.held < wantedAhead(window) / 2;
       if (isLow && !window.isTakingAhead) ask(window, 0, allowance).catch(() => undefined);
       const { known, held, endsAt } = window;
-      return { admitted: true, used: known - held, resetMs: endsAt - now };
+      return { admitted: true, used: Math.max(0, known - held), resetMs: endsAt - now };
     },
   };
 }
 
 function newWindow(key: string, now: number): Window {
   const nothing = {
+    count: 0,
     held: 0,
     known: 0,
     asked: 0,
@@ -164,6 +173,11 @@ function newWindow(key: string, now: number): Window {
     isWatched: false,
   };
   return { key, ...nothing, endsAt: now, periodAt: now };
+}
+
+function beginAnew(window: Window): void {
+  window.count += 1;
+  window.held = 0;
 }
 
 /** Counts what is asked for in periods as long as what is taken ahead. */

@@ -436,8 +436,8 @@ test('a failure over processes is used by all of them, and is one failure for ea
   assert.deepEqual((await first).provenance, stale());
   assert.deepEqual((await second).provenance, stale());
   assert.equal(other.vendor.asked.length, 0);
-  assert.equal((await one.tiers.recall(key))?.failure?.count, 1);
-  assert.equal((await other.tiers.recall(key))?.failure?.count, 1);
+  assert.equal(one.tiers.failureOf(key)?.count, 1);
+  assert.equal(other.tiers.failureOf(key)?.count, 1);
 });
 
 test('past the deadline it is a timeout, for all who wait', async () => {

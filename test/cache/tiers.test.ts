@@ -253,25 +253,25 @@ test('what is answered with and not to be kept is in no tier', async (t) => {
   assert.equal(await entryOf(one.store, key), undefined);
 });
 
-test('a failure is noted with what is held, until there is something newer', async (t) => {
+test('a failure is noted by key, held or not, until there is something newer', async (t) => {
   const { one, clock, key } = await startTwo(t);
   one.tiers.noteFailure(key, unavailable);
-  assert.equal((await one.tiers.look(key)).failure, undefined, 'nothing is held');
-  await write(one, key);
   one.tiers.noteFailure(key, unavailable);
-  const failure = { problem: unavailable, count: 1, retryAt: NOW + 750 };
-  assert.deepEqual((await one.tiers.recall(key))?.failure, failure);
+  const failure = { status: 503, count: 1, retryAt: NOW + 750 };
+  assert.deepEqual((await one.tiers.look(key)).failure, failure);
+  await write(one, key);
+  assert.deepEqual(one.tiers.failureOf(key), failure);
   assert.deepEqual((await one.tiers.look(key)).failure, failure);
   clock.pass(1_000);
   const problem = new Problem('upstream-timeout');
   one.tiers.noteFailure(key, problem);
-  assert.deepEqual((await one.tiers.recall(key))?.failure, {
-    problem,
+  assert.deepEqual(one.tiers.failureOf(key), {
+    status: 504,
     count: 2,
     retryAt: NOW + 1_000 + 1_500,
   });
   await fetchInto(one, key, entryAt(1));
-  assert.equal((await one.tiers.recall(key))?.failure, undefined);
+  assert.equal(one.tiers.failureOf(key), undefined);
 });
 
 test('a failure that another process tells of is noted, too', async (t) => {
@@ -284,11 +284,11 @@ test('a failure that another process tells of is noted, too', async (t) => {
   const fetch = async () => Promise.reject(throttled);
   await assert.rejects(one.tiers.fetch(key, { look, fetch, signal: never }), throttled);
   await message;
-  const held = await other.tiers.recall(key);
-  assert.deepEqual(
-    [held?.failure?.problem.slug, held?.failure?.count, held?.failure?.retryAt],
-    ['upstream-throttled', 1, NOW + 30_000],
-  );
+  assert.deepEqual(other.tiers.failureOf(key), {
+    status: 503,
+    count: 1,
+    retryAt: NOW + 30_000,
+  });
 });
 
 test('a verdict on the search that another process tells of is no failure to back off from', async (t) => {
@@ -301,7 +301,7 @@ test('a verdict on the search that another process tells of is no failure to bac
   const fetch = async () => Promise.reject(refused);
   await assert.rejects(one.tiers.fetch(key, { look, fetch, signal: never }), refused);
   await message;
-  assert.equal((await other.tiers.recall(key))?.failure, undefined);
+  assert.equal(other.tiers.failureOf(key), undefined);
 });
 
 test('while Redis fails memory serves, and Redis is asked once in ten seconds', async (t) => {

@@ -31,14 +31,16 @@ async function startReplica(t: TestContext, url: string, quota = allowance) {
   let failures = 0;
   let calls = 0;
   let time = 0;
+  const gate: { held: (() => void)[]; isShut: boolean } = { held: [], isShut: false };
   const planned: (() => void)[] = [];
   const counter = createSharedQuota({
     redis: {
       ...connection.commands,
       defineScript: (script) => {
         const runScript = connection.commands.defineScript(script);
-        return (...args) => {
+        return async (...args) => {
           calls += 1;
+          if (gate.isShut) await new Promise<void>((resolve) => gate.held.push(resolve));
           return runScript(...args);
         };
       },
@@ -62,6 +64,15 @@ async function startReplica(t: TestContext, url: string, quota = allowance) {
     /** Runs what was to be done later. */
     wake: () => {
       for (const run of planned.splice(0)) run();
+    },
+    /** Holds calls back from now on. */
+    shut: () => {
+      gate.isShut = true;
+    },
+    /** Lets those that were held back through, and all to come. */
+    open: () => {
+      gate.isShut = false;
+      for (const go of gate.held) go();
     },
     redis: connection.client,
   };
@@ -249,4 +260,31 @@ test('a window that is over takes with it what was held in it', async (t) => {
   assert.equal((await replica.take('desk')).used, 1);
   replica.wake();
   assert.equal(await usedInRedis(replica), 1);
+});
+
+test('what is taken ahead as a window ends brings nothing of it into the next one', async (t) => {
+  const { url } = await startServer(t);
+  const replica = await startReplica(t, url, large);
+  await takeMany(replica, 400);
+  replica.shut();
+  const before = replica.calls();
+  while (replica.calls() === before) replica.take('desk');
+  const [key = ''] = await replica.redis.keys('*');
+  await replica.redis.del(key);
+  replica.pass(large.perMs);
+  replica.open();
+  const uses = [];
+  for (let n = 0; n < 2 * large.requests; n += 1) uses.push(await replica.take('desk'));
+  const admitted = uses.filter((use) => use.admitted).length;
+  // The last one of before may have been counted in this window.
+  assert.ok(admitted === large.requests || admitted === large.requests - 1, String(admitted));
+  assert.ok(uses.every(({ used }) => used >= 0 && used <= large.requests));
+});
+
+test('what is given back whole leaves nothing counted', async (t) => {
+  const { url } = await startServer(t);
+  const replica = await startReplica(t, url);
+  await replica.take('desk');
+  await replica.take('desk', -1);
+  assert.deepEqual(await replica.redis.keys('*'), []);
 });

@@ -29,7 +29,7 @@ export const HEADERS = {
     schema: { type: 'integer', minimum: 0, examples: [18] },
   },
   'Cache-Status': header(
-    'Where the answer came from (RFC 9211). `hit` with its tier in `detail`; with a negative `ttl` it is stale, and being fetched anew. `fwd=miss` or `fwd=request` if 8x8 was asked, `collapsed` if another request had asked already. `fwd=stale; fwd-status=…; detail=stale-if-error` if 8x8 could not answer and a kept answer was used.',
+    'Where the answer came from (RFC 9211). `hit` with its tier in `detail`; with a negative `ttl` it is stale, and fetched anew behind your back. `fwd=miss` or `fwd=request` if 8x8 was asked, `collapsed` if another request had asked already. `fwd=stale; fwd-status=…; detail=stale-if-error` if 8x8 could not answer and a kept answer was used.',
     'customer-360; hit; ttl=42; detail=memory',
   ),
   'Content-Encoding': {
