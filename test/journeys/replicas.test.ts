@@ -247,3 +247,15 @@ test('a search that 8x8 refuses one is refused to the other too, whatever is kep
   const reply = await second.ask(ADA);
   assert.deepEqual([reply.status, statusOf(reply)], [400, null]);
 });
+
+test('with summaries joined a failure also counts for one who holds nothing yet', async (t) => {
+  const { clock, sandbox, first, second } = await start(t);
+  await first.ask(ADA);
+  clock.pass(PAST_MS);
+  sandbox.faults.set('server-error', { endpoint: 'interactions' });
+  sandbox.calls.clear();
+  const replies = await Promise.all([first, second].map(({ ask }) => ask(WITH_SUMMARIES)));
+  const stale = 'customer-360; fwd=stale; fwd-status=503; detail=stale-if-error';
+  assert.deepEqual(replies.map(statusOf), [stale, stale]);
+  assert.equal(sandbox.calls.all.filter(({ endpoint }) => endpoint === 'interactions').length, 1);
+});
