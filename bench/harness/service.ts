@@ -22,6 +22,8 @@ export interface ServiceOptions {
 
 const APP_KEY = `c360_bench_${randomBytes(32).toString('base64url')}`;
 const VENDOR_KEY = 'eght_bench';
+/** As `npm start` and the image set them. */
+const HEAP_LIMITS = ['--max-semi-space-size=8', '--heap-growing-percent=30'];
 const CACHE_SECRET = randomBytes(32).toString('base64url');
 
 /** The header that opens the service; peers are sent it too, and do not read it. */
@@ -44,7 +46,7 @@ export async function spawnService(
   const [port, opsPort] = [await freePort(), await freePort()];
   const process_ = bench.processes.start({
     command: process.execPath,
-    args: [join(PROJECT, 'dist/main.js')],
+    args: [...HEAP_LIMITS, join(PROJECT, 'dist/main.js')],
     cores: options.cores ?? bench.serverCores,
     cwd: folder,
     discardOutput: true,

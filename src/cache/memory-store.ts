@@ -47,9 +47,12 @@ interface Shelf {
 
 const EMPTY: Shelf = { slots: [], bytes: 0 };
 
-/** What an entry and an identity cost beside the bytes of bodies: keys, maps and instants. */
-const SLOT_OVERHEAD_BYTES = 1024;
-const SHELF_OVERHEAD_BYTES = 512;
+/**
+ * What an entry and an identity take beside the bytes of bodies: objects, keys, and the room that the heap and the
+ * allocator need around them; as measured by `npm run bench -- memory`.
+ */
+const SLOT_OVERHEAD_BYTES = 2048;
+const SHELF_OVERHEAD_BYTES = 768;
 /** So many erasures are remembered, for the fetches that were under way. */
 const MAX_ERASURES = 10_000;
 
