@@ -1,5 +1,5 @@
 // The layer that turns a kept answer into the bytes for one app: fields, hidden fields, content coding.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { CustomerQuery } from '../domain/customer-query.ts';
@@ -49,7 +49,7 @@ export function representSummaries(): Layer<SummariesQuery, HeldSummaries, Reply
 /** The bytes of a body in a coding, with the tag that stands for exactly these bytes. */
 async function encode(body: Buffer, coding: Coding | null): Promise<Representation> {
   const bytes = coding === null ? body : ownBytes(await compress[coding](body));
-  const digest = createHash('sha256').update(bytes).digest('base64url').slice(0, 27);
+  const digest = hash('sha256', bytes, 'base64url').slice(0, 27);
   return { body: bytes, etag: `"${digest}"`, coding };
 }
 
