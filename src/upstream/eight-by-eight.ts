@@ -8,8 +8,9 @@ import { searchBounds } from '../domain/time-range.ts';
 import type { VendorCustomer, VendorSummaries } from '../domain/vendor-answer.ts';
 import type { Drift, Emit, UpstreamEndpoint } from '../telemetry/events.ts';
 import type { UpstreamCall, UpstreamClient } from './client.ts';
-import { type NoteDrift, readVendorCustomer, readVendorSummaries } from './contract.ts';
+import { readVendorCustomer, readVendorSummaries } from './contract.ts';
 import { parseJson, responseProblem, transportProblem } from './failures.ts';
+import type { NoteDrift } from './fields.ts';
 
 interface EightByEightOptions {
   readonly client: UpstreamClient;
