@@ -2,6 +2,7 @@
 import type { CustomerQuery } from './customer-query.ts';
 import type { Strategy } from './identity.ts';
 import type { Interaction } from './interaction.ts';
+import { isoInstant } from './iso-instant.ts';
 import type { Region } from './region.ts';
 import type { SummaryFailure, SummaryResult } from './summaries.ts';
 import { type TimeRangeView, timeRangeView } from './time-range.ts';
@@ -97,8 +98,8 @@ function interactionFrom(vendor: VendorInteraction): Interaction {
     chatType: vendor.chatType,
     direction: lowerCase(vendor.direction),
     product: lowerCase(vendor.productType),
-    startedAt: isoInstant(vendor.startedAt),
-    endedAt: isoInstant(vendor.endedAt),
+    startedAt: vendor.startedAt === null ? null : isoInstant(vendor.startedAt),
+    endedAt: vendor.endedAt === null ? null : isoInstant(vendor.endedAt),
     durationSeconds: durationSeconds(vendor.startedAt, vendor.endedAt),
     sentiment: lowerCase(vendor.sentiment),
     topics: vendor.topics.map(({ topic, matches }) => ({ name: topic, matches })),
@@ -138,10 +139,6 @@ function insightsFrom(vendor: VendorInsights | null): Insights | null {
 function durationSeconds(startedAt: number | null, endedAt: number | null): number | null {
   if (startedAt === null || endedAt === null || endedAt < startedAt) return null;
   return Math.floor((endedAt - startedAt) / 1000);
-}
-
-function isoInstant(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
 }
 
 function lowerCase(text: string | null): string | null {
