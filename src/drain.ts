@@ -29,13 +29,21 @@ export function createDrain(closeDependencies: () => Promise<void>): {
       stage = 'draining';
       await delay(delayMs);
       stage = 'closing';
-      const cut = setTimeout(() => {
-        for (const { server } of servers) server.closeAllConnections();
-      }, graceMs);
-      // One after the other: the ops port tells about the callers' port until that is closed.
-      for (const server of servers) await server.close();
-      clearTimeout(cut);
+      await closeServers(servers, graceMs);
       await closeDependencies();
     },
   };
+}
+
+/** Closes servers; what they still have in hand after `graceMs` is cut. */
+export async function closeServers(
+  servers: readonly FastifyInstance[],
+  graceMs: number,
+): Promise<void> {
+  const cut = setTimeout(() => {
+    for (const { server } of servers) server.closeAllConnections();
+  }, graceMs);
+  // One after the other: the ops port tells about the callers' port until that is closed.
+  for (const server of servers) await server.close();
+  clearTimeout(cut);
 }

@@ -1,6 +1,5 @@
 // The service as a process: configured, listening, and drained on a signal.
 import { availableParallelism } from 'node:os';
-import closeWithGrace from 'close-with-grace';
 import { type Logger, pino } from 'pino';
 import { buildApp, type Service } from '../app.ts';
 import {
@@ -10,10 +9,9 @@ import {
 } from '../config/configuration.ts';
 import { ConfigurationError, renderFaults } from '../config/faults.ts';
 import type { DrainWaits } from '../drain.ts';
-import { internalError } from '../telemetry/events.ts';
 import { createLogOutput, createTimestamp } from '../telemetry/log-output.ts';
-import { logEvents } from '../telemetry/logging.ts';
 import { type CommandIo, EXIT } from './command-io.ts';
+import { endGracefully } from './graceful-end.ts';
 import { rememberSources } from './handed-sources.ts';
 import { describeListenFailure } from './listen-failure.ts';
 import { serveByWorkers } from './workers.ts';
@@ -62,14 +60,10 @@ function drainOnSignal(
   building: Promise<Service>,
   { shutdown, logger }: { shutdown: DrainWaits; logger: Logger },
 ): void {
-  const tell = (error: unknown) => logEvents(logger)(internalError(error, null));
-  const skip: closeWithGrace.AllEvents[] = ['beforeExit'];
-  const settings = { delay: false, logger: false, skip, onSecondError: tell } as const;
-  closeWithGrace(settings, async ({ err, signal }) => {
-    if (err) tell(err);
+  endGracefully({ logger }, async ({ isFault, signal }) => {
     logger.info({ signal }, 'draining');
     const app = await building.catch(() => undefined);
-    await app?.drain(err ? { delayMs: 0, graceMs: shutdown.graceMs } : shutdown);
+    await app?.drain(isFault ? { delayMs: 0, graceMs: shutdown.graceMs } : shutdown);
     logger.info('ended');
   });
 }

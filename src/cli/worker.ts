@@ -1,12 +1,10 @@
 // One of several processes that share the callers' port: it serves, and obeys the first process.
 import cluster from 'node:cluster';
-import closeWithGrace from 'close-with-grace';
 import { buildApp, type Service } from '../app.ts';
 import { type Configuration, loadConfiguration } from '../config/configuration.ts';
 import type { Variables } from '../config/environment.ts';
 import type { DrainWaits } from '../drain.ts';
-import { internalError } from '../telemetry/events.ts';
-import { logEvents } from '../telemetry/logging.ts';
+import { endGracefully } from './graceful-end.ts';
 import { handedSources } from './handed-sources.ts';
 import { describeListenFailure } from './listen-failure.ts';
 import { createLogger } from './serve.ts';
@@ -60,12 +58,8 @@ function startServing(configuration: Configuration): ServingWorker {
   let isEnding = false;
   // When it ends by itself, there is nobody to be told first.
   let waits: DrainWaits = { delayMs: 0, graceMs: shutdown.graceMs };
-  const tell = (error: unknown) => logEvents(logger)(internalError(error, null));
-  const skip: closeWithGrace.AllEvents[] = ['beforeExit', ...GROUP_SIGNALS];
-  const settings = { delay: false, logger: false, skip, onSecondError: tell } as const;
-  const { close } = closeWithGrace(settings, async ({ err }) => {
+  const close = endGracefully({ logger, except: GROUP_SIGNALS }, async () => {
     isEnding = true;
-    if (err) tell(err);
     const app = await building.catch(() => undefined);
     await app?.drain(waits);
   });

@@ -1,15 +1,15 @@
 // The first of several processes: it starts the workers, owns the ops port and ends them all together.
-import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.ts';
-import type { DrainWaits } from '../drain.ts';
+import { closeServers, type DrainWaits } from '../drain.ts';
 import { createOpsServer } from '../edge/ops-server.ts';
-import { emitTo, internalError } from '../telemetry/events.ts';
+import { emitTo } from '../telemetry/events.ts';
 import { logEvents } from '../telemetry/logging.ts';
 import { createMetricSums, type MetricSums } from '../telemetry/metric-sums.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { type CommandIo, EXIT } from './command-io.ts';
+import { endGracefully } from './graceful-end.ts';
 import type { HandedSources } from './handed-sources.ts';
 import { describeListenFailure } from './listen-failure.ts';
 import { createWorkerPool, type WorkerPool } from './worker-pool.ts';
@@ -59,7 +59,7 @@ export async function serveByWorkers(first: FirstProcess): Promise<number> {
 
   async function endAll(waits: DrainWaits): Promise<void> {
     await pool.drain(waits);
-    await closeServer(await building, waits);
+    await closeServers([await building], waits.graceMs);
   }
   function end(waits: DrainWaits): Promise<void> {
     ending ??= endAll(waits);
@@ -116,14 +116,10 @@ function endOnSignal(
 ): void {
   let isEnding = false;
   let stop: NodeJS.Signals | undefined;
-  const tell = (error: unknown) => logEvents(logger)(internalError(error, null));
-  const skip: closeWithGrace.AllEvents[] = ['beforeExit', ...STOPS];
-  const settings = { delay: false, logger: false, skip, onSecondError: tell } as const;
-  const { close } = closeWithGrace(settings, async ({ err, signal = stop }) => {
+  const close = endGracefully({ logger, except: STOPS }, async ({ isFault, signal = stop }) => {
     isEnding = true;
-    if (err) tell(err);
     logger.info({ signal }, 'draining');
-    await end(err ? { delayMs: 0, graceMs: shutdown.graceMs } : shutdown);
+    await end(isFault ? { delayMs: 0, graceMs: shutdown.graceMs } : shutdown);
     logger.info('ended');
   });
   for (const signal of STOPS) {
@@ -133,11 +129,4 @@ function endOnSignal(
       close();
     });
   }
-}
-
-/** A reply that nobody fetches must not hold the end up. */
-async function closeServer(server: FastifyInstance, { graceMs }: DrainWaits): Promise<void> {
-  const cut = setTimeout(() => server.server.closeAllConnections(), graceMs);
-  await server.close();
-  clearTimeout(cut);
 }
