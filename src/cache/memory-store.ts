@@ -75,7 +75,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 
   const recall = ({ identity, field }: Place): Remembered | undefined => {
     const { slots } = shelves.get(identity) ?? EMPTY;
-    const slot = slots.find((each) => each.field === field);
+    const slot = slotOf(slots, field);
     if (slot === undefined) return undefined;
     if (freshness(slot.entry.instants, now()) === 'expired') {
       put(identity, without(slots, field));
@@ -87,7 +87,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   /** Representations are made after an entry is kept, and are to be counted, asked for again or not. */
   const weighAgain = ({ identity, field }: Place) => {
     const { slots } = shelves.peek(identity) ?? EMPTY;
-    const slot = slots.find((each) => each.field === field);
+    const slot = slotOf(slots, field);
     if (slot === undefined) return;
     slot.bytes = weigh(slot.entry);
     put(identity, slots);
@@ -107,7 +107,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         put(identity, others);
         return false;
       }
-      const older = slots.find((each) => each.field === field);
+      const older = slotOf(slots, field);
       const slot = newSlot({ field, kind, entry: succeed(older?.entry, entry), checkedAt: now() });
       put(identity, [...withRoomFor(kind, others), slot]);
       slot.entry.representations.onGrowth = () => weighAgain({ identity, field });
@@ -125,6 +125,10 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 function newSlot(slot: Pick<Slot, 'field' | 'kind' | 'entry' | 'checkedAt'>): Slot {
   const bytes = weigh(slot.entry);
   return { ...slot, tier: 'memory', bytes, sharedGeneration: 0 };
+}
+
+function slotOf(slots: readonly Slot[], field: string): Slot | undefined {
+  return slots.find((slot) => slot.field === field);
 }
 
 function without(slots: readonly Slot[], field: string): readonly Slot[] {

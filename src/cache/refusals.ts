@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { CacheKey } from '../domain/cache-key.ts';
 import { isProblem, type Problem } from '../domain/problem.ts';
 import type { Layer } from '../domain/source.ts';
+import { placeName } from './place.ts';
 
 interface RefusalsOptions<Query> {
   readonly keyOf: (query: Query) => CacheKey;
@@ -22,8 +23,7 @@ export function rememberRefusals<Query, Answer>({
     max: MAX_REMEMBERED,
   });
   return (next) => async (query, context) => {
-    const { identity, field } = keyOf(query);
-    const name = identity + field;
+    const name = placeName(keyOf(query));
     const refusal = refusals.get(name);
     if (refusal && now() < refusal.until) throw refusal.problem;
     try {
