@@ -4,7 +4,6 @@ import { after, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { CHANNEL, createMessages } from '../../src/cache/messages.ts';
 import { createRedisStore } from '../../src/cache/redis-store.ts';
-import { createSealer } from '../../src/cache/seal.ts';
 import { softStore } from '../../src/cache/soft-store.ts';
 import { createCacheKeys } from '../../src/domain/cache-key.ts';
 import { connectRedis } from '../../src/redis.ts';
@@ -13,6 +12,7 @@ import { createSharedQuota } from '../../src/resilience/shared-quota.ts';
 import { createEventLog } from '../support/events.ts';
 import { NOW, readQuery } from '../support/queries.ts';
 import { startCluster } from '../support/redis-cluster.ts';
+import { usualStoreOptions } from '../support/redis-store-options.ts';
 import { keep, someEntry, someKey, storeContract } from '../support/store-contract.ts';
 
 const PASSWORD = 'pass:word';
@@ -32,16 +32,7 @@ after(async () => {
   await node.stop();
 });
 
-const usual = {
-  redis: connection.commands,
-  sealer: createSealer(Buffer.alloc(32, 1)),
-  messages: createMessages('one'),
-  leaseMs: 2_000,
-  generationMs: 86_400_000,
-  maxEntryBytes: 100_000,
-  now: () => NOW,
-  emit: events.add,
-};
+const usual = usualStoreOptions(connection, events.add);
 
 storeContract('Redis Cluster', (settings) => createRedisStore({ ...usual, ...settings }));
 

@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { HEADER_BYTES } from '../../src/cache/frame.ts';
-import { CHANNEL, createMessages } from '../../src/cache/messages.ts';
+import { CHANNEL } from '../../src/cache/messages.ts';
 import { createRedisStore } from '../../src/cache/redis-store.ts';
-import { createSealer } from '../../src/cache/seal.ts';
 import type { CacheKey } from '../../src/domain/cache-key.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import { connectRedis } from '../../src/redis.ts';
 import { createEventLog } from '../support/events.ts';
 import { NOW } from '../support/queries.ts';
 import { startRedis } from '../support/redis.ts';
+import { usualStoreOptions } from '../support/redis-store-options.ts';
 import { entryOf, keep, someEntry, someKey, twoFields } from '../support/store-contract.ts';
 
 const LEASE_MS = 2_000;
@@ -46,14 +46,9 @@ after(async () => {
 });
 
 const usual = {
-  redis: connection.commands,
-  sealer: createSealer(Buffer.alloc(32, 1)),
-  messages: createMessages('one'),
+  ...usualStoreOptions(connection, events.add),
   maxEntryBytes: 1_000,
   leaseMs: LEASE_MS,
-  generationMs: 86_400_000,
-  now: () => NOW,
-  emit: events.add,
 };
 const store = createRedisStore(usual);
 const leaseOf = ({ identity, field }: CacheKey) => `${identity}:lease:${field}`;

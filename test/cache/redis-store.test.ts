@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { createEntry } from '../../src/cache/entry.ts';
 import { HEADER_BYTES } from '../../src/cache/frame.ts';
-import { createMessages } from '../../src/cache/messages.ts';
 import { createRedisStore } from '../../src/cache/redis-store.ts';
 import { createSealer } from '../../src/cache/seal.ts';
 import { type CacheKey, createCacheKeys } from '../../src/domain/cache-key.ts';
@@ -12,6 +11,7 @@ import { createEventLog } from '../support/events.ts';
 import { NOW, readQuery, tenantWith } from '../support/queries.ts';
 import { startRedis } from '../support/redis.ts';
 import { redisContents } from '../support/redis-contents.ts';
+import { usualStoreOptions } from '../support/redis-store-options.ts';
 import {
   entryOf,
   keep,
@@ -38,16 +38,7 @@ after(async () => {
 
 const DAY_MS = 86_400_000;
 const keys = createCacheKeys(Buffer.alloc(32, 7));
-const usual = {
-  redis: connection.commands,
-  sealer: createSealer(Buffer.alloc(32, 1)),
-  messages: createMessages('one'),
-  maxEntryBytes: 100_000,
-  leaseMs: 2_000,
-  generationMs: 2 * DAY_MS,
-  now: () => NOW,
-  emit: events.add,
-};
+const usual = { ...usualStoreOptions(connection, events.add), generationMs: 2 * DAY_MS };
 
 storeContract('Redis', (settings) => createRedisStore({ ...usual, ...settings }));
 

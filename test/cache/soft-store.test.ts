@@ -1,14 +1,12 @@
 // A store that may fail: every failure is a miss and an event, and Redis is used again when it is back.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { createMessages } from '../../src/cache/messages.ts';
 import { createRedisStore } from '../../src/cache/redis-store.ts';
-import { createSealer } from '../../src/cache/seal.ts';
 import { softStore } from '../../src/cache/soft-store.ts';
 import { connectRedis } from '../../src/redis.ts';
 import { createEventLog } from '../support/events.ts';
-import { NOW } from '../support/queries.ts';
 import { startRedis } from '../support/redis.ts';
+import { usualStoreOptions } from '../support/redis-store-options.ts';
 import { someEntry, someKey } from '../support/store-contract.ts';
 
 const [key, entry] = [someKey(), someEntry()];
@@ -27,16 +25,7 @@ async function startStore(t: TestContext, commandTimeoutMs: number) {
     await connection.close();
     await server.stop();
   });
-  const store = createRedisStore({
-    redis: connection.commands,
-    sealer: createSealer(Buffer.alloc(32, 1)),
-    messages: createMessages('one'),
-    leaseMs: 2_000,
-    generationMs: 86_400_000,
-    maxEntryBytes: 100_000,
-    now: () => NOW,
-    emit: events.add,
-  });
+  const store = createRedisStore(usualStoreOptions(connection, events.add));
   return { server, events, connection, store: softStore(store, events.add) };
 }
 
