@@ -56,7 +56,7 @@ export interface Overrides {
   readonly random?: () => number;
   /** Hears every event, beside logs and metrics. */
   readonly subscriber?: Emit;
-  /** The longest wait for one command of Redis. */
+  /** The longest wait for one command of Redis, whatever it is for. */
   readonly redisTimeoutMs?: number;
 }
 
@@ -70,7 +70,10 @@ interface Parts {
   readonly client: UpstreamClient;
 }
 
-const REDIS_TIMEOUT_MS = 50;
+/** For what saves calls to 8x8, which take longer. Far shorter than a lease, so that one can be renewed. */
+const REDIS_TIMEOUT_MS = 500;
+/** For what a request could do without: a quota that all share, a look if memory is still right. */
+const HASTY_REDIS_TIMEOUT_MS = 50;
 const CONNECT_TIMEOUT_MS = 2_000;
 const REFUSAL_REMEMBERED_MS = 30_000;
 const LEASE_MS = 2_000;
@@ -86,7 +89,7 @@ export async function buildApp(
   const metrics = createMetrics();
   const subscriber = overrides.subscriber ?? (() => undefined);
   const emit = emitTo(logEvents(logger), metrics.emit, subscriber);
-  const redis = await connect(configuration, emit, overrides.redisTimeoutMs ?? REDIS_TIMEOUT_MS);
+  const redis = await connect(configuration, emit, overrides.redisTimeoutMs);
   const client = createUpstreamClient({
     baseUrls: regions,
     connections: upstream.connections,
@@ -176,6 +179,7 @@ function createShared({ configuration, redis, now, emit }: Parts): SharedTier | 
   redis.subscribe(CHANNEL, messages.receive);
   const store = createRedisStore({
     redis: redis.commands,
+    hastyRedis: redis.hastyCommands,
     sealer: createSealer(secrets.deriveKey('cache-values')),
     messages,
     maxEntryBytes: cache.maxEntryBytes,
@@ -197,14 +201,20 @@ function createQuotaCounter({ configuration, redis, now, emit }: Parts): QuotaCo
   const keyOf = (app: string) =>
     `c360:quota:{${createHmac('sha256', secret).update(app).digest('base64url')}}`;
   const onFailure = () => emit({ type: 'store-failed', operation: 'quota' });
-  return createSharedQuota({ redis: redis.commands, keyOf, fallback: local, onFailure });
+  return createSharedQuota({ redis: redis.hastyCommands, keyOf, fallback: local, onFailure });
 }
 
 async function connect(
   { redis: settings, secrets }: Configuration,
   emit: Emit,
-  commandTimeoutMs: number,
+  timeoutMs: number | undefined,
 ): Promise<RedisConnection | null> {
   if (settings === null) return null;
-  return connectRedis({ settings, urls: secrets.redisUrls(), emit, commandTimeoutMs });
+  return connectRedis({
+    settings,
+    urls: secrets.redisUrls(),
+    emit,
+    commandTimeoutMs: timeoutMs ?? REDIS_TIMEOUT_MS,
+    hastyTimeoutMs: timeoutMs ?? HASTY_REDIS_TIMEOUT_MS,
+  });
 }

@@ -11,6 +11,8 @@ export interface RedisConnection {
   readonly client: Redis | Cluster;
   /** The client's commands; those to use in the way of a request. */
   readonly commands: RedisCommands;
+  /** The same, for what a request could do without. */
+  readonly hastyCommands: RedisCommands;
   /** Hears of what is published on a channel, over a connection of its own, as long as that is there. */
   subscribe(channel: string, listener: (text: string) => void): void;
   isReady(): boolean;
@@ -32,6 +34,8 @@ interface RedisConnectionOptions {
   readonly emit: Emit;
   /** The longest wait for one command, in milliseconds. */
   readonly commandTimeoutMs: number;
+  /** The longest wait for a hasty one; without it no shorter than for others. */
+  readonly hastyTimeoutMs?: number | undefined;
   /** Milliseconds that only grow. */
   readonly ticks?: () => number;
 }
@@ -46,7 +50,8 @@ const TOLD_EVERY_MS = 60_000;
 
 /** Connects; resolves when Redis is ready or after a second without it: the service starts either way. */
 export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
-  const { emit, ticks = () => performance.now() } = options;
+  const { emit, commandTimeoutMs, ticks = () => performance.now() } = options;
+  const { hastyTimeoutMs = commandTimeoutMs } = options;
   const client = createClient(options);
   const failures = createFailureLog(emit, ticks);
   let isReady = false;
@@ -65,16 +70,15 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     if (isReady) emit({ type: 'redis-state', state: 'lost', reason });
     isReady = false;
   });
+  const commandsWithin = (timeoutMs: number) =>
+    guardCommands(client, { isReady: () => isReady, timeoutMs, onFailure: failures.add });
   const endings: (() => void)[] = [];
   await readyOrTimeout(client);
   if (!isReady) emit({ type: 'redis-state', state: 'lost', reason });
   return {
     client,
-    commands: guardCommands(client, {
-      isReady: () => isReady,
-      timeoutMs: options.commandTimeoutMs,
-      onFailure: failures.add,
-    }),
+    commands: commandsWithin(commandTimeoutMs),
+    hastyCommands: commandsWithin(hastyTimeoutMs),
     subscribe: (channel, listener) =>
       void endings.push(subscribe(client, { channel, listener, emit })),
     isReady: () => isReady,
