@@ -1,6 +1,7 @@
 // The layer of one attempt: a timeout of its own, and the tenant's next key when one is refused.
 import type { Context, Layer } from '../domain/source.ts';
 import type { Tenant } from '../domain/tenant.ts';
+import { withTimeout } from '../resilience/timeout.ts';
 import type { Emit } from '../telemetry/events.ts';
 import { KeyRefused } from './failures.ts';
 
@@ -28,7 +29,9 @@ export function attempt<Query extends { readonly tenant: Tenant }, Answer>({
   return (next) => {
     const tryFrom = async (keyIndex: number, query: Query, context: Context): Promise<Answer> => {
       try {
-        return await next(query, { ...context, keyIndex, signal: signalOf(context, timeoutMs) });
+        return await withTimeout({ timeoutMs, outer: context.signal }, (signal) =>
+          next(query, { ...context, keyIndex, signal }),
+        );
       } catch (error) {
         if (!(error instanceof KeyRefused)) throw error;
         tellRefusal(query.tenant, keyIndex, error.upstreamStatus);
@@ -39,9 +42,4 @@ export function attempt<Query extends { readonly tenant: Tenant }, Answer>({
     };
     return (query, context) => tryFrom(0, query, context);
   };
-}
-
-function signalOf({ signal }: Context, timeoutMs: number): AbortSignal {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  return signal ? AbortSignal.any([signal, timeout]) : timeout;
 }
