@@ -3,7 +3,7 @@ import type { Bench } from '../harness/bench.ts';
 import { customers } from '../harness/customers.ts';
 import { median } from '../harness/figures.ts';
 import { residentBytes } from '../harness/kernel.ts';
-import { loadWithUndici } from '../harness/load.ts';
+import { type Load, loadWithUndici } from '../harness/load.ts';
 import { startNodePeer } from '../harness/peers.ts';
 import { CREDENTIAL, startService } from '../harness/service.ts';
 import type { Row, Scenario } from '../scenario.ts';
@@ -36,10 +36,7 @@ async function measure(bench: Bench): Promise<readonly Row[]> {
     void residentBytes(service.pid).then(({ nowBytes }) => samples.push(nowBytes / 1e6));
   }, SAMPLE_EVERY_MS);
   try {
-    await loadWithUndici(bench, {
-      ...{ origin, path: customers(0, requests), headers: CREDENTIAL },
-      ...{ connections: CONNECTIONS, until: { requests } },
-    });
+    await Promise.all(loads(requests).map((load) => loadWithUndici(bench, { ...load, origin })));
   } finally {
     clearInterval(sampling);
   }
@@ -52,6 +49,28 @@ async function measure(bench: Bench): Promise<readonly Row[]> {
     },
     { name: 'at the end', figure: nowBytes / 1e6, unit: 'MB' },
     { name: 'customers', figure: requests, unit: 'customers' },
+  ];
+}
+
+/** Half of the customers as they are, a quarter compressed, a quarter with some fields; all at the same time. */
+function loads(requests: number): readonly Omit<Load, 'origin'>[] {
+  const quarter = requests / 4;
+  const one = {
+    path: customers(0, quarter),
+    headers: CREDENTIAL,
+    connections: CONNECTIONS / 4,
+    until: { requests: quarter },
+  };
+  const fields = customers(3 * quarter, quarter);
+  return [
+    one,
+    { ...one, path: customers(quarter, quarter) },
+    {
+      ...one,
+      path: customers(2 * quarter, quarter),
+      headers: { ...CREDENTIAL, 'accept-encoding': 'br' },
+    },
+    { ...one, path: { ...fields, template: `${fields.template}&fields=startedAt,channel,topics` } },
   ];
 }
 
