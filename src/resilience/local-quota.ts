@@ -7,7 +7,7 @@ interface Window {
   readonly endsAt: number;
 }
 
-const MAX_NAMES = 100_000;
+const MAX_NAMES = 10_000;
 
 /** Creates a counter with fixed windows that begin with the first counted request. */
 export function createLocalQuota(now: () => number): QuotaCounter {

@@ -28,7 +28,8 @@ interface Window {
   known: number;
   /** No later than Redis ends it. */
   endsAt: number;
-  isTakingAhead: boolean;
+  /** The call under way that takes ahead. */
+  takingAhead: Promise<unknown> | null;
   /** Whether somebody looks from time to time if it has become idle. */
   isWatched: boolean;
   /** What was asked for here in the present period, which began then, and in the one before. */
@@ -37,7 +38,22 @@ interface Window {
   periodAt: number;
 }
 
-const MAX_NAMES = 100_000;
+/** What a request takes, and what else is taken with it. */
+interface Cost {
+  readonly cost: number;
+  readonly ahead: number;
+}
+
+interface Asked {
+  readonly name: string;
+  readonly cost: number;
+}
+
+const MAX_NAMES = 10_000;
+/** The first of many takes for itself alone, the second for all that came meanwhile. */
+const MAX_WAITS = 2;
+/** Of what remains, this part at most is taken ahead. */
+const AHEAD_OF_REST = 1 / 20;
 /** So much of the traffic is taken ahead of need. */
 const AHEAD_MS = 250;
 /** What is held is given back when nothing was asked for during this time, */
@@ -64,7 +80,7 @@ if total == 0 then
   redis.call('DEL', KEYS[1])
   return {1, 0, 0, 0}
 end
-ahead = math.min(ahead, math.floor((requests - total) / 20))
+ahead = math.min(ahead, math.floor((requests - total) * ${AHEAD_OF_REST}))
 redis.call('SET', KEYS[1], total + ahead, 'PX', left)
 return {1, total + ahead, left, ahead}`,
 };
@@ -87,26 +103,32 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     return known;
   };
 
-  const ask = async (window: Window, cost: number, allowance: Allowance) => {
-    // One call at a time takes ahead, else each of many at once would.
-    const isFirst = !window.isTakingAhead;
-    const ahead = isFirst ? wantedAhead(window) : 0;
-    if (isFirst) window.isTakingAhead = true;
+  const send = async (window: Window, { cost, ahead }: Cost, allowance: Allowance) => {
     const sentAt = ticks();
-    try {
-      const args = [cost, allowance.requests, allowance.perMs, ahead];
-      const reply = await runTake(window.key, ...args);
-      const [admitted, used, leftMs, taken] = reply as [number, number, number, number];
-      // Redis may have begun another window meanwhile, in which what is held of the last one counts for nothing.
-      if (window.endsAt <= ticks()) beginAnew(window);
-      window.held += taken;
-      window.known = used;
-      window.endsAt = sentAt + leftMs;
-      if (taken > 0 && !window.isWatched) giveBackWhenIdle(window, allowance);
-      return { admitted: admitted === 1, leftMs };
-    } finally {
-      if (isFirst) window.isTakingAhead = false;
-    }
+    const args = [cost, allowance.requests, allowance.perMs, ahead];
+    const reply = await runTake(window.key, ...args);
+    const [admitted, used, leftMs, taken] = reply as [number, number, number, number];
+    // Redis may have begun another window meanwhile, in which what is held of the last one counts for nothing.
+    if (window.endsAt <= ticks()) beginAnew(window);
+    window.held += taken;
+    window.known = used;
+    window.endsAt = sentAt + leftMs;
+    if (taken > 0 && !window.isWatched) giveBackWhenIdle(window, allowance);
+    return { admitted: admitted === 1, leftMs };
+  };
+
+  /** One call at a time takes ahead, else each of many at once would. */
+  const ask = (window: Window, cost: number, allowance: Allowance) => {
+    if (window.takingAhead !== null) return send(window, { cost, ahead: 0 }, allowance);
+    const asked = send(window, { cost, ahead: wantedAhead(window) }, allowance);
+    const isDone = asked.then(
+      () => true,
+      () => false,
+    );
+    window.takingAhead = isDone.finally(() => {
+      window.takingAhead = null;
+    });
+    return asked;
   };
 
   const giveBackWhenIdle = (window: Window, allowance: Allowance) => {
@@ -125,39 +147,60 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     }, IDLE_MS);
   };
 
+  const countAlone = ({ name, cost }: Asked, allowance: Allowance) => {
+    onFailure();
+    return fallback.take(name, cost, allowance);
+  };
+
   const askAbout = async (
     window: Window,
-    { name, cost }: { name: string; cost: number },
+    asked: Asked,
     allowance: Allowance,
   ): Promise<QuotaUse> => {
-    const { count } = window;
+    const { cost } = asked;
+    const windowCount = window.count;
     const spent = cost > 0 ? window.held : 0;
     window.held -= spent;
     const putBack = () => {
-      if (window.count === count) window.held += spent;
+      if (window.count === windowCount) window.held += spent;
     };
     try {
       const { admitted, leftMs } = await ask(window, cost - spent, allowance);
       if (!admitted) putBack();
+      // What was taken ahead meanwhile may be what was missing.
+      if (!admitted && window.held > spent) return count(asked, allowance, MAX_WAITS);
       return { admitted, used: Math.max(0, window.known - window.held), resetMs: leftMs };
     } catch {
       putBack();
-      onFailure();
-      return fallback.take(name, cost, allowance);
+      return countAlone(asked, allowance);
     }
+  };
+
+  const spend = (window: Window, cost: number, allowance: Allowance): QuotaUse => {
+    window.held -= cost;
+    const isLow = window.held < wantedAhead(window) / 2;
+    if (isLow && window.takingAhead === null) ask(window, 0, allowance).catch(() => undefined);
+    const { known, held, endsAt } = window;
+    return { admitted: true, used: Math.max(0, known - held), resetMs: endsAt - ticks() };
+  };
+
+  /** Of many at once the first ones ask, and the others wait for what these take ahead: not for long, and not in vain. */
+  const count = (asked: Asked, allowance: Allowance, waits = 0): QuotaUse | Promise<QuotaUse> => {
+    const { name, cost } = asked;
+    const window = windowOf(name, ticks());
+    if (cost >= 0 && window.held >= cost) return spend(window, cost, allowance);
+    const isWorthWaiting = cost === 1 && waits < MAX_WAITS && mostAhead(window, allowance) > 0;
+    if (window.takingAhead === null || !isWorthWaiting) return askAbout(window, asked, allowance);
+    return window.takingAhead.then((isDone) =>
+      isDone ? count(asked, allowance, waits + 1) : countAlone(asked, allowance),
+    );
   };
 
   return {
     take(name, cost, allowance) {
       const now = ticks();
-      const window = windowOf(name, now);
-      note(window, cost, now);
-      if (cost < 0 || window.held < cost) return askAbout(window, { name, cost }, allowance);
-      window.held -= cost;
-      const isLow = window.held < wantedAhead(window) / 2;
-      if (isLow && !window.isTakingAhead) ask(window, 0, allowance).catch(() => undefined);
-      const { known, held, endsAt } = window;
-      return { admitted: true, used: Math.max(0, known - held), resetMs: endsAt - now };
+      note(windowOf(name, now), cost, now);
+      return count({ name, cost }, allowance);
     },
   };
 }
@@ -169,7 +212,7 @@ function newWindow(key: string, now: number): Window {
     known: 0,
     asked: 0,
     askedBefore: 0,
-    isTakingAhead: false,
+    takingAhead: null,
     isWatched: false,
   };
   return { key, ...nothing, endsAt: now, periodAt: now };
@@ -194,6 +237,11 @@ function note(window: Window, cost: number, now: number): void {
 /** A single request is no traffic. */
 function wantedAhead({ asked, askedBefore }: Window): number {
   return Math.max(asked - 1, askedBefore);
+}
+
+/** As much as Redis lets be taken ahead, by what is known here. */
+function mostAhead({ known }: Window, { requests }: Allowance): number {
+  return Math.floor((requests - known) * AHEAD_OF_REST);
 }
 
 function laterUnreferenced(run: () => void, delayMs: number): void {
