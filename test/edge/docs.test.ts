@@ -62,3 +62,37 @@ test('a part that does not exist is a problem', async (t) => {
   assert.equal(response.status, 404);
   assert.equal(response.headers.get('content-type'), 'application/problem+json');
 });
+
+test('a part is asked for again only where it changed, and may be had in pieces', async (t) => {
+  const get = await serveDocs(t);
+  const style = '/docs/static/swagger-ui.css';
+  const whole = await get(style);
+  const { byteLength } = await whole.arrayBuffer();
+  const etag = whole.headers.get('etag') ?? '';
+  const unchanged = await get(style, {
+    headers: { 'if-none-match': etag, 'cache-control': 'max-age=0' },
+  });
+  assert.equal(unchanged.status, 304);
+  assert.equal(await unchanged.text(), '');
+  assert.equal(unchanged.headers.get('content-type'), null);
+  const piece = await get(style, { headers: { range: 'bytes=0-9' } });
+  assert.equal(piece.status, 206);
+  assert.equal(piece.headers.get('content-range'), `bytes 0-9/${byteLength}`);
+  assert.equal((await piece.text()).length, 10);
+  const head = await get(style, { method: 'HEAD' });
+  assert.equal(head.headers.get('content-length'), String(byteLength));
+  assert.equal(head.headers.get('etag'), etag);
+});
+
+test('a part asked for in a way that cannot be, and another address of the page', async (t) => {
+  const get = await serveDocs(t);
+  const beyond = await get('/docs/static/logo.svg', { headers: { range: 'bytes=99999999-' } });
+  assert.equal(beyond.status, 400);
+  assert.equal(beyond.headers.get('content-type'), 'application/problem+json');
+  const moved = await get('/docs/static/index.html', { redirect: 'manual' });
+  assert.equal(moved.status, 302);
+  assert.equal(moved.headers.get('location'), '/docs/');
+  const yaml = await get('/docs/yaml');
+  assert.equal(yaml.headers.get('content-type'), 'application/x-yaml');
+  assert.match(await yaml.text(), /^openapi: 3\.1\.1$/m);
+});

@@ -1,8 +1,6 @@
 // /openapi.json for machines and /docs for people. Nothing on the page comes from another host.
-import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
-import { openapiDocument } from '../openapi/document.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../../domain/problem.ts';
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -15,19 +13,34 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Serves the document and a page on which its operations can be tried out. */
+/** What the page has routes for. */
+const PAGE_URLS = [
+  '/docs',
+  '/docs/',
+  '/docs/json',
+  '/docs/yaml',
+  '/docs/static/index.html',
+  '/docs/static/swagger-initializer.js',
+  '/docs/static/*',
+];
+
+/** Those that speak of a connection, which is this server's own. */
+const OWN_HEADERS = new Set(['connection', 'date', 'transfer-encoding']);
+
+/** Serves the document and a page on which its operations can be tried out, both loaded when first asked for. */
 export async function registerDocs(server: FastifyInstance): Promise<void> {
-  const document = openapiDocument();
-  const json = JSON.stringify(document);
-  server.get('/openapi.json', async (_request, reply) =>
-    reply
+  let json: Promise<string> | undefined;
+  server.get('/openapi.json', async (_request, reply) => {
+    json ??= loadJson();
+    return reply
       .headers({
         'content-type': 'application/json; charset=utf-8',
         'x-content-type-options': 'nosniff',
       })
-      .send(json),
-  );
+      .send(await json);
+  });
   await server.register(async (docs) => {
+    let page: Promise<FastifyInstance> | undefined;
     docs.addHook('onSend', (_request, reply, _payload, done) => {
       reply.headers({
         'content-security-policy': CONTENT_SECURITY_POLICY,
@@ -36,15 +49,38 @@ export async function registerDocs(server: FastifyInstance): Promise<void> {
       });
       done();
     });
-    await docs.register(swagger, {
-      mode: 'static',
-      specification: { document: document as StaticDocumentSpec['document'] },
-    });
-    await docs.register(swaggerUi, {
-      routePrefix: '/docs',
-      theme: { title: 'Customer 360 BFF' },
-      // Without the bar that would load a document from anywhere.
-      uiConfig: { layout: 'BaseLayout', displayRequestDuration: true },
-    });
+    for (const url of PAGE_URLS) {
+      docs.get(url, async (request, reply) => {
+        page ??= loadPage();
+        return relay(await page, request, reply);
+      });
+    }
   });
+}
+
+async function loadJson(): Promise<string> {
+  const { openapiDocument } = await import('../openapi/document.ts');
+  return JSON.stringify(openapiDocument());
+}
+
+async function loadPage(): Promise<FastifyInstance> {
+  const { createDocsPage } = await import('./docs-page.ts');
+  return createDocsPage();
+}
+
+/** Answers a request with what the page's own server, which no socket leads to, answers. */
+async function relay(
+  page: FastifyInstance,
+  { url = '/', headers }: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const answer = await page.inject({ method: 'GET', url, headers });
+  if (answer.statusCode === 404) throw new Problem('not-found');
+  if (answer.statusCode >= 500) throw new Problem('internal-error');
+  if (answer.statusCode >= 400) throw new Problem('malformed-request');
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value !== undefined && !OWN_HEADERS.has(name)) reply.header(name, value);
+  }
+  reply.code(answer.statusCode);
+  return answer.rawPayload.length > 0 ? reply.send(answer.rawPayload) : reply.send();
 }
