@@ -32,6 +32,9 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const TIMEOUTS_CHECKED_MS = 1_000;
 
+/** No route has a schema, so that what compiles them, ajv above all, need not be loaded. */
+const NO_SCHEMAS = { compilersFactory: { buildValidator: refuse, buildSerializer: refuse } };
+
 /** Creates a server without routes. It logs nothing itself: events do. */
 export async function createServer({
   emit,
@@ -54,6 +57,7 @@ export async function createServer({
     genReqId: (request) => requestIdFor(request.headers['x-request-id']),
     requestIdHeader: false,
     return503OnClosing: false,
+    schemaController: NO_SCHEMAS,
     routerOptions: {
       // Read strictly, with all faults, by the domain.
       querystringParser: (text: string) => ({ text }),
@@ -90,4 +94,8 @@ async function setHeaders(server: FastifyInstance, lifecycle: Lifecycle): Promis
     if (lifecycle.isDraining()) reply.header('connection', 'close');
     done();
   });
+}
+
+function refuse(): never {
+  throw new Error('Routes have no schemas here.');
 }
