@@ -1,10 +1,10 @@
 // What Node's HTTP server would answer itself: refused here, as problems, with one event each.
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, type ProblemSlug } from '../domain/problem.ts';
 import type { Emit } from '../telemetry/events.ts';
+import { STATUS_CODES } from './node-http.ts';
 import { messageOf } from './problems.ts';
 import { requestIdFor } from './request-id.ts';
 
