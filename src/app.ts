@@ -24,7 +24,7 @@ import type { Tenant } from './domain/tenant.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createApiServer } from './edge/api-server.ts';
 import { createOpsServer } from './edge/ops-server.ts';
-import { connectRedis, type RedisConnection } from './redis.ts';
+import type { RedisConnection } from './redis.ts';
 import { deadline } from './resilience/deadline.ts';
 import { createLocalQuota } from './resilience/local-quota.ts';
 import { createSharedQuota } from './resilience/shared-quota.ts';
@@ -210,6 +210,8 @@ async function connect(
   timeoutMs: number | undefined,
 ): Promise<RedisConnection | null> {
   if (settings === null) return null;
+  // The client is loaded by those who have a Redis.
+  const { connectRedis } = await import('./redis.ts');
   return connectRedis({
     settings,
     urls: secrets.redisUrls(),

@@ -14,7 +14,6 @@ import { type CommandIo, EXIT } from './command-io.ts';
 import { endGracefully } from './graceful-end.ts';
 import { rememberSources } from './handed-sources.ts';
 import { describeListenFailure } from './listen-failure.ts';
-import { serveByWorkers } from './workers.ts';
 
 /** Serves until a signal, alone or by workers. Returns an exit code if the service cannot start, else 0. */
 export async function serve(io: CommandIo): Promise<number> {
@@ -25,6 +24,7 @@ export async function serve(io: CommandIo): Promise<number> {
   const count = workers === 'auto' ? availableParallelism() : workers;
   if (count > 1) {
     const [handed, logger] = [sources.handDown(), createLogger(logLevel)];
+    const { serveByWorkers } = await import('./workers.ts');
     return serveByWorkers({ configuration, count, handed, logger, fail: io.fail });
   }
   const service = await startService(configuration, io);
