@@ -17,9 +17,10 @@ FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
+COPY scripts/build.ts ./scripts/
 COPY src ./src
-RUN npm run build && rm dist/.tsbuildinfo
+RUN npm run build
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Customer 360 BFF" \

@@ -1,8 +1,6 @@
 // What the documentation says about the whole: the way in, and what holds for every operation.
-import { createRequire } from 'node:module';
+import project from '../../../package.json' with { type: 'json' };
 import { PROBLEMS, type ProblemSlug } from '../../domain/problem.ts';
-
-const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
 /** Problems of operations that this version does not have. */
 const UNUSED: ReadonlySet<ProblemSlug> = new Set(['not-acceptable', 'store-unavailable']);
@@ -48,7 +46,7 @@ ${PROBLEM_TABLE}
 /** The `info` of the document. */
 export const INFO = {
   title: 'Customer 360 BFF',
-  version,
+  version: project.version,
   summary: 'A customer’s interactions, insights and transcript summaries.',
   description: DESCRIPTION,
   license: { name: 'Apache License 2.0', identifier: 'Apache-2.0' },
