@@ -82,11 +82,11 @@ function newestFirst(a: VendorInteraction, b: VendorInteraction): number {
 }
 
 function eachOnce(interactions: readonly VendorInteraction[]): readonly VendorInteraction[] {
-  const byId = new Map<string, VendorInteraction>();
-  for (const interaction of interactions) {
-    if (!byId.has(interaction.interactionId)) byId.set(interaction.interactionId, interaction);
-  }
-  return [...byId.values()];
+  const seen = new Set<string>();
+  return interactions.filter(({ interactionId }) => {
+    const { size } = seen;
+    return seen.add(interactionId).size > size;
+  });
 }
 
 function interactionFrom(vendor: VendorInteraction): Interaction {

@@ -1,15 +1,33 @@
 // Instants as texts.
 
-const TWO_DIGITS = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'));
+const ZERO = '0'.charCodeAt(0);
 
 /**
  * ISO-8601 UTC with milliseconds, as `toISOString` writes it, in a third of its time: an answer has a hundred of them.
  * @param at Unix milliseconds in a year of four digits
  */
-export function isoInstant(at: number): string {
-  const date = new Date(at);
-  const day = `${TWO_DIGITS[date.getUTCMonth() + 1]}-${TWO_DIGITS[date.getUTCDate()]}`;
-  const minute = `${TWO_DIGITS[date.getUTCHours()]}:${TWO_DIGITS[date.getUTCMinutes()]}`;
-  const milliseconds = String(date.getUTCMilliseconds()).padStart(3, '0');
-  return `${date.getUTCFullYear()}-${day}T${minute}:${TWO_DIGITS[date.getUTCSeconds()]}.${milliseconds}Z`;
+export const isoInstant: (at: number) => string = createWriter();
+
+/** Digit by digit in one place, since texts of parts would be ten times the garbage. */
+function createWriter() {
+  const text = Buffer.from('0000-00-00T00:00:00.000Z');
+  const date = new Date(0);
+  const write = (number: number, end: number, digits: number) => {
+    let rest = number;
+    for (let place = end - 1; place >= end - digits; place -= 1) {
+      text[place] = ZERO + (rest % 10);
+      rest = Math.floor(rest / 10);
+    }
+  };
+  return (at: number): string => {
+    date.setTime(at);
+    write(date.getUTCFullYear(), 4, 4);
+    write(date.getUTCMonth() + 1, 7, 2);
+    write(date.getUTCDate(), 10, 2);
+    write(date.getUTCHours(), 13, 2);
+    write(date.getUTCMinutes(), 16, 2);
+    write(date.getUTCSeconds(), 19, 2);
+    write(date.getUTCMilliseconds(), 23, 3);
+    return text.toString('latin1');
+  };
 }

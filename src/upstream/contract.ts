@@ -9,7 +9,7 @@ import type {
   VendorSummaries,
   VendorSummary,
 } from '../domain/vendor-answer.ts';
-import { MAX_INSTANT, type NoteDrift, objects, words } from './fields.ts';
+import { eachOf, MAX_INSTANT, type NoteDrift } from './fields.ts';
 import {
   contentFields,
   customerFields,
@@ -22,7 +22,6 @@ import {
   sentimentsFields,
   summariesFields,
   summaryFields,
-  topicFields,
   topicsFields,
 } from './vendor-fields.ts';
 
@@ -43,7 +42,7 @@ export function readVendorCustomer(body: unknown, note: NoteDrift): VendorCustom
   if (!isJsonObject(body)) throw notTheContract();
   const { interactions: rows, insights } = customerFields(body, note);
   if (rows === null || rows.length > MAX_ROWS) throw notTheContract();
-  const interactions = eachUsable(rows, readInteraction, note);
+  const interactions = eachOf(rows, readInteraction, note);
   const droppedRows = rows.length - interactions.length;
   return { interactions, insights: readInsights(insights, note), rows: rows.length, droppedRows };
 }
@@ -54,31 +53,19 @@ export function readVendorSummaries(body: unknown, note: NoteDrift): VendorSumma
   const { summaries, partialFailures } = summariesFields(body, note);
   if (summaries === null) throw notTheContract();
   return {
-    summaries: eachUsable(summaries, readSummary, note),
-    failures: eachUsable(partialFailures, readFailure, note),
+    summaries: eachOf(summaries, readSummary, note),
+    failures: eachOf(partialFailures, readFailure, note),
   };
 }
 
 function readInteraction(row: JsonObject, note: NoteDrift): VendorInteraction | undefined {
   const read = interactionFields(row, note);
-  if (!isId(read.interactionId)) return undefined;
+  if (!hasId(read)) return undefined;
   for (const [name, values] of KNOWN_VALUES) {
     const value = read[name];
     if (value !== null && !values.has(value)) note('unknown-value');
   }
-  return {
-    ...read,
-    interactionId: read.interactionId,
-    topics: eachUsable(read.topics, readTopic, note),
-    wrapUpCodes: words(read.wrapUpCodes, note),
-    interactionLabels: words(read.interactionLabels, note),
-    signals: words(read.signals, note),
-  };
-}
-
-function readTopic(item: JsonObject, note: NoteDrift): VendorInteraction['topics'][0] | undefined {
-  const { topic, matches } = topicFields(item, note);
-  return topic ? { topic, matches } : undefined;
+  return read;
 }
 
 function readInsights(insights: JsonObject | null, note: NoteDrift): VendorInsights | null {
@@ -103,7 +90,7 @@ function readSentiments(half: JsonObject, note: NoteDrift): VendorInsights['sent
 
 function readTopics(half: JsonObject, note: NoteDrift): NonNullable<VendorInsights['topics']> {
   const { totalInteractions, topicFrequency } = topicsFields(half, note);
-  return { totalInteractions, frequency: eachUsable(topicFrequency, readFrequency, note) };
+  return { totalInteractions, frequency: eachOf(topicFrequency, readFrequency, note) };
 }
 
 function readFrequency(item: JsonObject, note: NoteDrift) {
@@ -112,8 +99,9 @@ function readFrequency(item: JsonObject, note: NoteDrift) {
 }
 
 function readSummary(item: JsonObject, note: NoteDrift): VendorSummary | undefined {
-  const { interactionId, content, metadata } = summaryFields(item, note);
-  if (!isId(interactionId)) return undefined;
+  const read = summaryFields(item, note);
+  if (!hasId(read)) return undefined;
+  const { interactionId, content, metadata } = read;
   const { result, status, type, duration } = contentFields(content ?? {}, note);
   const { createdAt } = metadataFields(metadata ?? {}, note);
   return {
@@ -141,24 +129,12 @@ function readUtcInstant(createdAt: string | null, note: NoteDrift): number | nul
   return null;
 }
 
-/** The items of which `read` makes something; the others are dropped. */
-function eachUsable<Item>(
-  items: readonly unknown[] | null,
-  read: (item: JsonObject, note: NoteDrift) => Item | undefined,
-  note: NoteDrift,
-): readonly Item[] {
-  const usable: Item[] = [];
-  for (const object of objects(items, note)) {
-    const item = read(object, note);
-    if (item === undefined) note('dropped-item');
-    else usable.push(item);
-  }
-  return usable;
-}
-
 /** Ids are asked for again, in URLs: what no URL can hold is none. */
-function isId(text: string | null): text is string {
-  return text !== null && text.trim() !== '' && text.isWellFormed();
+function hasId<Read extends { readonly interactionId: string | null }>(
+  read: Read,
+): read is Read & { readonly interactionId: string } {
+  const id = read.interactionId;
+  return id !== null && id.trim() !== '' && id.isWellFormed();
 }
 
 function notTheContract(): Problem {

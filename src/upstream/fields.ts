@@ -32,19 +32,24 @@ export function reader<Fields extends object>(
 ): (raw: JsonObject, note: NoteDrift) => Fields {
   const known = new Set(Object.keys(read({}, () => undefined)));
   return (raw, note) => {
-    for (const name of Object.keys(raw)) if (!known.has(name)) note('unknown-field');
+    for (const name in raw) if (!known.has(name)) note('unknown-field');
     return read(raw, note);
   };
 }
 
 /** The texts of a list; anything else is dropped. */
 export function words(items: readonly unknown[] | null, note: NoteDrift): readonly string[] {
-  return usable(items, isText, note);
+  return usable(items ?? [], isText, note);
 }
 
-/** The objects of a list; anything else is dropped. */
-export function objects(items: readonly unknown[] | null, note: NoteDrift): readonly JsonObject[] {
-  return usable(items, isJsonObject, note);
+/** What `read` makes of the objects of a list; where it makes nothing, and what is no object, is dropped. */
+export function eachOf<Item>(
+  items: readonly unknown[] | null,
+  read: (item: JsonObject, note: NoteDrift) => Item | undefined,
+  note: NoteDrift,
+): readonly Item[] {
+  const made = usable(items ?? [], isJsonObject, note).map((item) => read(item, note));
+  return usable(made, isThere<Item>, note);
 }
 
 function field<Value>(isRight: (value: unknown) => value is Value): Field<Value> {
@@ -56,17 +61,20 @@ function field<Value>(isRight: (value: unknown) => value is Value): Field<Value>
   };
 }
 
+/** Nearly always all are: then it is the list itself, since there are hundreds in an answer. */
 function usable<Item>(
-  items: readonly unknown[] | null,
+  items: readonly unknown[],
   isUsable: (item: unknown) => item is Item,
   note: NoteDrift,
 ): readonly Item[] {
-  const kept: Item[] = [];
-  for (const item of items ?? []) {
-    if (isUsable(item)) kept.push(item);
-    else note('dropped-item');
-  }
+  if (items.every(isUsable)) return items;
+  const kept = items.filter(isUsable);
+  for (let dropped = kept.length; dropped < items.length; dropped += 1) note('dropped-item');
   return kept;
+}
+
+function isThere<Item>(item: unknown): item is Item {
+  return item !== undefined;
 }
 
 function isText(value: unknown): value is string {

@@ -1,10 +1,31 @@
 // The fields of the vendor's answers that we know of, object by object.
-import { instant, list, measure, object, quantity, reader, text } from './fields.ts';
+import type { JsonObject } from '../domain/json-object.ts';
+import {
+  eachOf,
+  instant,
+  list,
+  measure,
+  type NoteDrift,
+  object,
+  quantity,
+  reader,
+  text,
+  words,
+} from './fields.ts';
 
 /** An answer of `interactions-insight`. */
 export const customerFields = reader((raw, note) => ({
   interactions: list(raw.interactions, note),
   insights: object(raw.insights, note),
+}));
+/** A topic of an interaction; without a name it is none. */
+const readTopic = (raw: JsonObject, note: NoteDrift) => {
+  const { topic, matches } = topicFields(raw, note);
+  return topic ? { topic, matches } : undefined;
+};
+const topicFields = reader((raw, note) => ({
+  topic: text(raw.topic, note),
+  matches: quantity(raw.matches, note),
 }));
 /** One of its interactions. */
 export const interactionFields = reader((raw, note) => ({
@@ -18,20 +39,15 @@ export const interactionFields = reader((raw, note) => ({
   startedAt: instant(raw.startedAt, note),
   endedAt: instant(raw.endedAt, note),
   sentiment: text(raw.sentiment, note),
-  topics: list(raw.topics, note),
-  wrapUpCodes: list(raw.wrapUpCodes, note),
+  topics: eachOf(list(raw.topics, note), readTopic, note),
+  wrapUpCodes: words(list(raw.wrapUpCodes, note), note),
   queueName: text(raw.queueName, note),
   departmentName: text(raw.departmentName, note),
   outcomeLabel: text(raw.outcomeLabel, note),
-  interactionLabels: list(raw.interactionLabels, note),
+  interactionLabels: words(list(raw.interactionLabels, note), note),
   title: text(raw.title, note),
   emailSubject: text(raw.emailSubject, note),
-  signals: list(raw.signals, note),
-}));
-/** A topic of an interaction. */
-export const topicFields = reader((raw, note) => ({
-  topic: text(raw.topic, note),
-  matches: quantity(raw.matches, note),
+  signals: words(list(raw.signals, note), note),
 }));
 /** The aggregates of an answer. */
 export const insightsFields = reader((raw, note) => ({
