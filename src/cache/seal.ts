@@ -4,11 +4,15 @@ import {
   createDecipheriv,
   createHmac,
   createSecretKey,
+  type KeyObject,
   randomBytes,
 } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+/** Of so many identities the key is remembered: deriving one takes about as long as opening 8 kB. */
+const MAX_KEYS = 10_000;
 
 /** The place that a sealed value belongs to. Moved to another place, it does not open. */
 export interface Place {
@@ -28,12 +32,14 @@ export interface Sealer {
 export function createSealer(secret: Buffer): Sealer {
   // Node takes far longer to accept a key as bytes than as an object: of opening 16 kB it would be the most.
   const key = createSecretKey(secret);
-  const keyFor = (identity: string) =>
-    createSecretKey(createHmac('sha256', key).update(identity).digest());
+  const keys = new LRUCache<string, KeyObject>({
+    max: MAX_KEYS,
+    memoMethod: (identity) => createSecretKey(createHmac('sha256', key).update(identity).digest()),
+  });
   return {
     seal(plain, place) {
       const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', keyFor(place.identity), nonce);
+      const cipher = createCipheriv('aes-256-gcm', keys.memo(place.identity), nonce);
       cipher.setAAD(additionalData(place));
       const sealed = cipher.update(plain);
       cipher.final();
@@ -42,7 +48,7 @@ export function createSealer(secret: Buffer): Sealer {
     open(sealed, place) {
       if (sealed.length < NONCE_BYTES + TAG_BYTES) return undefined;
       const nonce = sealed.subarray(0, NONCE_BYTES);
-      const decipher = createDecipheriv('aes-256-gcm', keyFor(place.identity), nonce);
+      const decipher = createDecipheriv('aes-256-gcm', keys.memo(place.identity), nonce);
       decipher.setAAD(additionalData(place));
       decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
       const plain = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
