@@ -32,6 +32,7 @@ interface Guard {
 
 /** A client alone may hold commands back for seconds until it has found a Cluster. */
 export function guardCommands(client: Redis | Cluster, guard: Guard): RedisCommands {
+  const within = createPatience();
   const run = async <Result>(command: () => Promise<Result>): Promise<Result> => {
     if (!guard.isReady()) throw new Error('There is no connection to Redis');
     try {
@@ -52,22 +53,52 @@ export function guardCommands(client: Redis | Cluster, guard: Guard): RedisComma
   };
 }
 
-/** A timer so late says that this process was busy, not Redis. */
-const LATE_MS = 10;
+/** How often it is looked whether a reply is overdue. */
+const LOOK_EVERY_MS = 10;
 
-/** Rejects where a reply is missing for so long, not counting time in which this process could not have read it. */
-function within<Result>(timeoutMs: number, command: Promise<Result>): Promise<Result> {
-  const { promise, resolve, reject } = Promise.withResolvers<Result>();
-  let timer: NodeJS.Timeout;
-  const wait = () => {
-    const dueAt = performance.now() + timeoutMs;
-    timer = setTimeout(() => {
-      if (performance.now() - dueAt > LATE_MS) return wait();
+/** A reply that is waited for, and how much longer. */
+interface Wait {
+  leftMs: number;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Rejects where a reply is missing for so long. One timer does for all commands under way: one for each takes longer
+ * than some of them. Where it is late this process was busy, not Redis, so that such time does not count.
+ */
+function createPatience() {
+  const waits = new Set<Wait>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const look = () => {
+    for (const wait of waits) {
+      wait.leftMs -= LOOK_EVERY_MS;
+      if (wait.leftMs > 0) continue;
+      waits.delete(wait);
       // What has arrived by now is read before this.
-      setImmediate(() => reject(new Error('A command to Redis timed out')));
-    }, timeoutMs);
+      setImmediate(() => wait.reject(new Error('A command to Redis timed out')));
+    }
+    if (waits.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
   };
-  wait();
-  command.then(resolve, reject).finally(() => clearTimeout(timer));
-  return promise;
+
+  return <Result>(timeoutMs: number, command: Promise<Result>): Promise<Result> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    // The first look may come at once.
+    const wait = { leftMs: timeoutMs + LOOK_EVERY_MS, reject };
+    waits.add(wait);
+    timer ??= setInterval(look, LOOK_EVERY_MS);
+    command.then(
+      (result) => {
+        waits.delete(wait);
+        resolve(result);
+      },
+      (error: unknown) => {
+        waits.delete(wait);
+        reject(error);
+      },
+    );
+    return promise;
+  };
 }
