@@ -2,6 +2,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis } from 'ioredis';
 import type { RedisSettings } from './config/redis-settings.ts';
+import { createEndOfTurn } from './edge/turn.ts';
 import { subscribe } from './redis-subscription.ts';
 import { guardCommands, type RedisCommands } from './resilience/redis-commands.ts';
 import type { Emit } from './telemetry/events.ts';
@@ -70,8 +71,14 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     if (isReady) emit({ type: 'redis-state', state: 'lost', reason });
     isReady = false;
   });
+  const endOfTurn = createEndOfTurn();
   const commandsWithin = (timeoutMs: number) =>
-    guardCommands(client, { isReady: () => isReady, timeoutMs, onFailure: failures.add });
+    guardCommands(client, {
+      isReady: () => isReady,
+      timeoutMs,
+      onFailure: failures.add,
+      endOfTurn,
+    });
   const endings: (() => void)[] = [];
   await readyOrTimeout(client);
   if (!isReady) emit({ type: 'redis-state', state: 'lost', reason });

@@ -28,6 +28,8 @@ interface Guard {
   readonly timeoutMs: number;
   /** Told of each command that Redis failed or refused. */
   readonly onFailure: (error: unknown) => void;
+  /** Resolves when all that had arrived in the present turn of the event loop has been read. */
+  readonly endOfTurn: () => Promise<void>;
 }
 
 /** A client alone may hold commands back for seconds until it has found a Cluster. */
@@ -43,7 +45,12 @@ export function guardCommands(client: Redis | Cluster, guard: Guard): RedisComma
     }
   };
   return {
-    hmgetBuffer: (key, ...fields) => run(() => client.hmgetBuffer(key, ...fields)),
+    async hmgetBuffer(key, ...fields) {
+      const values = await run(() => client.hmgetBuffer(key, ...fields));
+      // Those who have waited for what arrived together go on together.
+      await guard.endOfTurn();
+      return values;
+    },
     defineScript({ name, keyCount, lua }) {
       client.defineCommand(name, { numberOfKeys: keyCount, lua });
       // The client gains a method of that name, of which its types know nothing.
