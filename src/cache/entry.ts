@@ -1,4 +1,5 @@
 // What is kept for one key: the answer's bytes, its instants, and the representations made of it so far.
+import { hash } from 'node:crypto';
 import type { Instants } from '../domain/freshness.ts';
 import { Representations } from './representations.ts';
 
@@ -6,14 +7,28 @@ import { Representations } from './representations.ts';
 export interface Entry {
   readonly instants: Instants;
   readonly body: Buffer;
+  /** The tag of `body`. */
+  readonly etag: string;
   readonly representations: Representations;
 }
 
 /** A new entry without representations. */
 export function createEntry(bytes: Buffer, instants: Instants): Entry {
-  const body = ownBytes(bytes);
-  return { body, instants, representations: new Representations(body) };
+  return entryOf({ body: ownBytes(bytes), etag: etagOf(bytes), instants });
 }
+
+/** The entry that these are kept as. */
+export function entryOf(kept: Pick<Entry, 'body' | 'etag' | 'instants'>): Entry {
+  return { ...kept, representations: new Representations() };
+}
+
+/** The strong tag of these very bytes, `ETAG_CHARACTERS` long. */
+export function etagOf(bytes: Buffer): string {
+  return `"${hash('sha256', bytes, 'base64url').slice(0, ETAG_CHARACTERS - 2)}"`;
+}
+
+/** With its quotes. */
+export const ETAG_CHARACTERS = 29;
 
 /** The bytes in memory of their own: a slice would keep all of what it is a slice of, and nobody would count that. */
 export function ownBytes(bytes: Buffer): Buffer {
@@ -25,6 +40,6 @@ export function ownBytes(bytes: Buffer): Buffer {
 
 /** An entry in the place of an older one: where the content is the same, bytes and representations stay. */
 export function succeed(older: Entry | undefined, entry: Entry): Entry {
-  if (older === undefined || !older.body.equals(entry.body)) return entry;
+  if (older === undefined || older.etag !== entry.etag) return entry;
   return { ...older, instants: entry.instants };
 }

@@ -1,10 +1,10 @@
-// The binary frame of an entry in Redis: a plain header (version, instants) before the sealed body.
+// The binary frame of an entry in Redis: a plain header (version, instants) before the sealed tag and body.
 import type { CacheKey } from '../domain/cache-key.ts';
 import type { Instants } from '../domain/freshness.ts';
-import { createEntry, type Entry } from './entry.ts';
+import { type Entry, ETAG_CHARACTERS, entryOf } from './entry.ts';
 import type { Sealer } from './seal.ts';
 
-const VERSION = 2;
+const VERSION = 3;
 
 /** Version (1 byte), then `fetchedAt`, `staleAt`, `revalidateUntil` and `deleteAt` as big-endian doubles. */
 export const HEADER_BYTES = 33;
@@ -12,15 +12,20 @@ export const HEADER_BYTES = 33;
 /** The frame of an entry for the place that `key` names. */
 export function encodeFrame(key: CacheKey, entry: Entry, sealer: Sealer): Buffer {
   const header = encodeHeader(entry.instants);
-  return Buffer.concat([header, sealer.seal(entry.body, { ...key, header })]);
+  // A tag takes longer to compute than to read.
+  const plain = Buffer.concat([Buffer.from(entry.etag, 'latin1'), entry.body]);
+  return Buffer.concat([header, sealer.seal(plain, { ...key, header })]);
 }
 
 /** The entry of a frame, or undefined if it is of another version, damaged, or from another place. */
 export function decodeFrame(key: CacheKey, frame: Buffer, sealer: Sealer): Entry | undefined {
   const header = frame.subarray(0, HEADER_BYTES);
   const instants = decodeHeader(header);
-  const body = instants && sealer.open(frame.subarray(HEADER_BYTES), { ...key, header });
-  return body && createEntry(body, instants);
+  if (instants === undefined) return undefined;
+  const plain = sealer.open(frame.subarray(HEADER_BYTES), { ...key, header });
+  if (plain === undefined) return undefined;
+  const etag = plain.toString('latin1', 0, ETAG_CHARACTERS);
+  return entryOf({ body: plain.subarray(ETAG_CHARACTERS), etag, instants });
 }
 
 /** The beginning of the frame of an entry with these instants. */

@@ -1,12 +1,11 @@
 // The layer that turns a kept answer into the bytes for one app: fields, hidden fields, content coding.
-import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { CustomerQuery } from '../domain/customer-query.ts';
 import { isWhole, selectionName } from '../domain/customer-view.ts';
 import type { Coding, Layer, Reply, Representation, View } from '../domain/source.ts';
 import { type SummariesQuery, summariesAnswer } from '../domain/summaries.ts';
-import { type Entry, ownBytes } from './entry.ts';
+import { type Entry, etagOf, ownBytes } from './entry.ts';
 import { createFieldSelector, type FieldSelector } from './field-selector.ts';
 import type { Held } from './flight.ts';
 import type { HeldSummaries } from './summary-cache.ts';
@@ -32,7 +31,8 @@ export function represent(): Layer<CustomerQuery, Held, Reply> {
   const select = createFieldSelector();
   return (next) => async (query, context) => {
     const { entry, provenance } = await next(query, context);
-    const representation = await representationOf(entry, context.view, select);
+    const made = representationOf(entry, context.view, select);
+    const representation = made instanceof Promise ? await made : made;
     return { representation, instants: entry.instants, provenance };
   };
 }
@@ -49,15 +49,17 @@ export function representSummaries(): Layer<SummariesQuery, HeldSummaries, Reply
 /** The bytes of a body in a coding, with the tag that stands for exactly these bytes. */
 async function encode(body: Buffer, coding: Coding | null): Promise<Representation> {
   const bytes = coding === null ? body : ownBytes(await compress[coding](body));
-  const digest = hash('sha256', bytes, 'base64url').slice(0, 27);
-  return { body: bytes, etag: `"${digest}"`, coding };
+  return { body: bytes, etag: etagOf(bytes), coding };
 }
 
+/** The whole answer without a coding is the entry itself. */
 function representationOf(
   entry: Entry,
   view: View,
   select: FieldSelector,
-): Promise<Representation> {
+): Representation | Promise<Representation> {
+  const { body, etag } = entry;
+  if (view.coding === null && isWhole(view)) return { body, etag, coding: null };
   const name = `${view.coding ?? ''}-${selectionName(view)}`;
   return entry.representations.getOrMake(name, () => make(entry, view, select));
 }
@@ -67,7 +69,6 @@ async function make(entry: Entry, view: View, select: FieldSelector): Promise<Re
     const plain = await representationOf(entry, { ...view, coding: null }, select);
     return encode(plain.body, view.coding);
   }
-  if (isWhole(view)) return encode(entry.body, null);
   const { buffer, byteOffset, byteLength } = await select(entry.body, view);
   return encode(ownBytes(Buffer.from(buffer, byteOffset, byteLength)), null);
 }

@@ -13,16 +13,11 @@ const MAX_REPRESENTATIONS = 16;
 
 /** Each representation by a name of its view and coding. A class and a list: there is one for each of many entries. */
 export class Representations {
-  readonly #entryBody: Buffer;
   readonly #made: Made[] = [];
   /** Told when there are more bytes than before. */
   onGrowth: (() => void) | undefined;
 
-  constructor(entryBody: Buffer) {
-    this.#entryBody = entryBody;
-  }
-
-  /** The bytes of those that are made and kept, without the entry's own. */
+  /** The bytes of those that are made and kept. */
   get bytes(): number {
     let bytes = 0;
     for (const made of this.#made) bytes += made.bytes;
@@ -40,7 +35,6 @@ export class Representations {
     this.#made.push(made);
     representation.then(
       ({ body }) => {
-        if (body === this.#entryBody) return;
         made.bytes = body.length;
         this.onGrowth?.();
       },

@@ -149,7 +149,7 @@ test('sixteen it is also when each needs the plain bytes first', async () => {
 
 test('what could not be made is tried again, and weighs nothing', async () => {
   const body = Buffer.from('made');
-  const representations = new Representations(Buffer.from('plain'));
+  const representations = new Representations();
   const failing = representations.getOrMake('a', async () => {
     throw new RangeError('too large');
   });
