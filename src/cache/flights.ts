@@ -21,12 +21,21 @@ export interface Joined<Result> {
 /** Creates an empty set of flights. */
 export function createFlights<Result>(): Flights<Result> {
   const flights = new Map<string, Promise<Result>>();
+
+  const fly = async (name: string, start: () => Promise<Result>) => {
+    try {
+      return await start();
+    } finally {
+      flights.delete(name);
+    }
+  };
+
   return {
     has: (name) => flights.has(name),
     join(name, start) {
       const joined = flights.get(name);
       if (joined) return { result: joined, collapsed: true };
-      const result = start().finally(() => flights.delete(name));
+      const result = fly(name, start);
       flights.set(name, result);
       return { result, collapsed: false };
     },

@@ -13,7 +13,13 @@ export interface Remembered {
   /** When it was last known to be what Redis holds, in Unix milliseconds. */
   checkedAt: number;
   /** The identity's generation in Redis when it was written. */
-  sharedGeneration: number;
+  readonly sharedGeneration: number;
+}
+
+/** An identity's generation in this process, and in Redis (0 without it). */
+export interface Generations {
+  readonly local: number;
+  readonly shared: number;
 }
 
 /** The store of this process: what it holds is at hand without waiting. Generations are its own, too. */
@@ -21,6 +27,8 @@ export interface MemoryStore extends Store {
   read(key: CacheKey): Kept;
   write(key: CacheKey, entry: Entry, generation: number): boolean;
   erase(identity: string): number;
+  /** Writes, and returns what is held then; undefined where `write` says false. */
+  keep(key: CacheKey, entry: Entry, generations: Generations): Remembered | undefined;
   generationOf(identity: string): number;
   /** The entry with what is known about it, if there is one that has not expired. */
   recall(place: Place): Remembered | undefined;
@@ -63,8 +71,8 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     maxSize: maxBytes,
     sizeCalculation: ({ bytes }) => bytes,
   });
-  const generations = new LRUCache<string, number>({ max: MAX_ERASURES });
-  const generationOf = (identity: string) => generations.get(identity) ?? 0;
+  const erasures = new LRUCache<string, number>({ max: MAX_ERASURES });
+  const generationOf = (identity: string) => erasures.get(identity) ?? 0;
 
   /** Always another object: a shelf that is set again as it is would not be weighed again. */
   const put = (identity: string, slots: readonly Slot[]) => {
@@ -93,38 +101,47 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     put(identity, slots);
   };
 
+  const keep = (key: CacheKey, entry: Entry, generations: Generations) => {
+    const { identity, field, kind } = key;
+    if (generations.local !== generationOf(identity)) return undefined;
+    const { slots } = shelves.peek(identity) ?? EMPTY;
+    const others = without(slots, field);
+    if (entry.body.length > maxEntryBytes) return void put(identity, others);
+    const older = slotOf(slots, field)?.entry;
+    const slot = newSlot(key, succeed(older, entry), {
+      checkedAt: now(),
+      sharedGeneration: generations.shared,
+    });
+    put(identity, [...withRoomFor(kind, others), slot]);
+    slot.entry.representations.onGrowth = () => weighAgain({ identity, field });
+    return shelves.has(identity) ? slot : undefined;
+  };
+
   return {
     recall,
+    keep,
     generationOf,
     read(key) {
       return { entry: recall(key)?.entry, generation: generationOf(key.identity) };
     },
-    write({ identity, field, kind }, entry, generation) {
-      if (generation !== generationOf(identity)) return false;
-      const { slots } = shelves.peek(identity) ?? EMPTY;
-      const others = without(slots, field);
-      if (entry.body.length > maxEntryBytes) {
-        put(identity, others);
-        return false;
-      }
-      const older = slotOf(slots, field);
-      const slot = newSlot({ field, kind, entry: succeed(older?.entry, entry), checkedAt: now() });
-      put(identity, [...withRoomFor(kind, others), slot]);
-      slot.entry.representations.onGrowth = () => weighAgain({ identity, field });
-      return shelves.has(identity);
+    write(key, entry, generation) {
+      return keep(key, entry, { local: generation, shared: 0 }) !== undefined;
     },
     erase(identity) {
       const generation = generationOf(identity) + 1;
-      generations.set(identity, generation);
+      erasures.set(identity, generation);
       shelves.delete(identity);
       return generation;
     },
   };
 }
 
-function newSlot(slot: Pick<Slot, 'field' | 'kind' | 'entry' | 'checkedAt'>): Slot {
-  const bytes = weigh(slot.entry);
-  return { ...slot, tier: 'memory', bytes, sharedGeneration: 0 };
+function newSlot(
+  { field, kind }: CacheKey,
+  entry: Entry,
+  known: Pick<Slot, 'checkedAt' | 'sharedGeneration'>,
+): Slot {
+  return { field, kind, entry, tier: 'memory', bytes: weigh(entry), ...known };
 }
 
 function slotOf(slots: readonly Slot[], field: string): Slot | undefined {

@@ -57,7 +57,8 @@ export function tieredCache<Query>(
 
     return async (query, context) => {
       const key = keyOf(query);
-      const held = await tiers.recall(key);
+      const recalled = tiers.recall(key);
+      const held = recalled instanceof Promise ? await recalled : recalled;
       const known = held && { entry: held.entry, tier: held.tier, failure: tiers.failureOf(key) };
       const kept = known && answerWith(known, context, now());
       const landed = kept ?? (await fromFlight(key, query, context));

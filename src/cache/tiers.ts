@@ -101,14 +101,7 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
 
   /** A message may overtake the reply to what was asked of Redis before it. */
   const isOvertaken = (place: Place, heardBefore: number) =>
-    (heardAt.get(placeName(place)) ?? 0) > heardBefore;
-
-  /** Keeps an entry in memory, and returns what is held there then. */
-  const keep = (key: CacheKey, entry: Entry, generations: Generations) => {
-    const held = memory.write(key, entry, generations.local) ? memory.recall(key) : undefined;
-    if (held) held.sharedGeneration = generations.shared;
-    return held;
-  };
+    heard > heardBefore && (heardAt.get(placeName(place)) ?? 0) > heardBefore;
 
   /** What memory holds, unless Redis knows of an erasure after it, of which nobody was heard. */
   const heldBeside = (key: CacheKey, found: Shared | undefined) => {
@@ -130,7 +123,7 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
       return { ...known, entry: held?.entry, failure: backOff.failureOf(key), tier: 'memory' };
     }
     const generations = { local: localGeneration, shared: found.generation };
-    const kept = keep(key, found.entry, generations);
+    const kept = memory.keep(key, found.entry, generations);
     if (isOvertaken(key, heardBefore)) doubt(kept);
     const entry = kept?.entry ?? found.entry;
     return { ...known, entry, failure: backOff.failureOf(key), tier: 'redis' };
@@ -162,7 +155,7 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
     },
     async write(key, entry, seen) {
       const generation = seen.shared?.generation ?? 0;
-      const held = keep(key, entry, { local: seen.localGeneration, shared: generation });
+      const held = memory.keep(key, entry, { local: seen.localGeneration, shared: generation });
       const inRedis = seen.shared && (await shared?.store.write(key, entry, generation));
       return held !== undefined || inRedis === true;
     },
@@ -173,7 +166,7 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
       backOff.forget(key);
       if (!landed.isCurrent) return landed;
       const generations = { local: seen.localGeneration, shared: landed.generation };
-      const held = keep(key, landed.entry, generations);
+      const held = memory.keep(key, landed.entry, generations);
       const stored = landed.stored || held !== undefined;
       return { ...landed, entry: held?.entry ?? landed.entry, stored };
     },
@@ -187,11 +180,6 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
       }
     },
   };
-}
-
-interface Generations {
-  readonly local: number;
-  readonly shared: number;
 }
 
 /** To be compared with Redis before it is answered with again. */

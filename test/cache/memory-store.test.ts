@@ -189,7 +189,7 @@ test('beside an entry there is when it was checked, and a failure since it was w
   const held = store.recall(key);
   assert.ok(held);
   assert.deepEqual([held.tier, held.checkedAt, held.sharedGeneration], ['memory', NOW, 0]);
-  held.sharedGeneration = 7;
+  store.keep(key, held.entry, { local: 0, shared: 7 });
   assert.equal(store.recall(key)?.sharedGeneration, 7);
   pass(5);
   await keep(store, key);
