@@ -56,10 +56,11 @@ interface Shelf {
 const EMPTY: Shelf = { slots: [], bytes: 0 };
 
 /**
- * What an entry and an identity take beside the bytes of bodies: objects, keys, and the room that the heap and the
+ * What an entry, a representation and an identity take beside the bytes of bodies: objects, keys, and the room that the heap and the
  * allocator need around them; as measured by `npm run bench -- memory`.
  */
 const SLOT_OVERHEAD_BYTES = 2048;
+const REPRESENTATION_OVERHEAD_BYTES = 1024;
 const SHELF_OVERHEAD_BYTES = 768;
 /** So many erasures are remembered, for the fetches that were under way. */
 const MAX_ERASURES = 10_000;
@@ -163,5 +164,6 @@ function withRoomFor(kind: CacheKind, slots: readonly Slot[]): readonly Slot[] {
 }
 
 function weigh({ body, representations }: Entry): number {
-  return body.length + representations.bytes + SLOT_OVERHEAD_BYTES;
+  const overhead = SLOT_OVERHEAD_BYTES + representations.count * REPRESENTATION_OVERHEAD_BYTES;
+  return body.length + representations.bytes + overhead;
 }

@@ -24,6 +24,11 @@ export class Representations {
     return bytes;
   }
 
+  /** How many are made and kept. */
+  get count(): number {
+    return this.#made.length;
+  }
+
   /** The one of that name; the first caller makes it, others wait for it. What could not be made is forgotten. */
   getOrMake(name: string, make: () => Promise<Representation>): Promise<Representation> {
     const kept = this.#made.find((each) => each.name === name);
