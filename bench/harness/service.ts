@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import project from '../../package.json' with { type: 'json' };
 import { askOk } from './ask.ts';
 import { type Bench, PROJECT } from './bench.ts';
 import { freePort, type Server } from './processes.ts';
@@ -22,8 +23,8 @@ export interface ServiceOptions {
 
 const APP_KEY = `c360_bench_${randomBytes(32).toString('base64url')}`;
 const VENDOR_KEY = 'eght_bench';
-/** As `npm start` and the image set them. */
-const HEAP_LIMITS = ['--max-semi-space-size=8', '--heap-growing-percent=30'];
+/** Those of `npm start`: exec node <flags> dist/main.js */
+const NODE_FLAGS = project.scripts.start.split(' ').slice(2, -1);
 const CACHE_SECRET = randomBytes(32).toString('base64url');
 
 /** The header that opens the service; peers are sent it too, and do not read it. */
@@ -46,7 +47,7 @@ export async function spawnService(
   const [port, opsPort] = [await freePort(), await freePort()];
   const process_ = bench.processes.start({
     command: process.execPath,
-    args: [...HEAP_LIMITS, join(PROJECT, 'dist/main.js')],
+    args: [...NODE_FLAGS, join(PROJECT, 'dist/main.js')],
     cores: options.cores ?? bench.serverCores,
     cwd: folder,
     discardOutput: true,
