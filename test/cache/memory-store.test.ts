@@ -7,8 +7,8 @@ import { createClock } from '../support/clock.ts';
 import { NOW, readQuery } from '../support/queries.ts';
 import { entryOf, keep, someEntry, someKey, storeContract } from '../support/store-contract.ts';
 
-const MAX_BYTES = 1_000_000;
-const BODY_BYTES = 9_000;
+const MAX_BYTES = 2_000_000;
+const BODY_BYTES = 18_000;
 const keys = createCacheKeys(Buffer.alloc(32, 7));
 const { query } = readQuery('email=ann@example.com');
 
