@@ -8,24 +8,23 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type { Place } from './place.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** Of so many identities the key is remembered: deriving one takes about as long as opening 8 kB. */
 const MAX_KEYS = 10_000;
 
-/** The place that a sealed value belongs to. Moved to another place, it does not open. */
-export interface Place {
-  readonly identity: string;
-  readonly field: string;
+/** The place that a sealed value belongs to, and what stands before it. Moved to another, it does not open. */
+export interface SealedPlace extends Place {
   readonly header: Buffer;
 }
 
 /** Seals and opens values. */
 export interface Sealer {
-  seal(plain: Buffer, place: Place): Buffer;
+  seal(plain: Buffer, place: SealedPlace): Buffer;
   /** The plain value in memory of its own, or undefined if it does not open at this place. */
-  open(sealed: Buffer, place: Place): Buffer | undefined;
+  open(sealed: Buffer, place: SealedPlace): Buffer | undefined;
 }
 
 /** @param secret the purpose's own key, 32 bytes */
@@ -63,6 +62,6 @@ export function createSealer(secret: Buffer): Sealer {
   };
 }
 
-function additionalData({ identity, field, header }: Place): Buffer {
+function additionalData({ identity, field, header }: SealedPlace): Buffer {
   return Buffer.concat([Buffer.from(`${identity}\n${field}\n`), header]);
 }
