@@ -26,7 +26,7 @@ FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Customer 360 BFF" \
       org.opencontainers.image.licenses="Apache-2.0"
 # OPS_HOST stays 127.0.0.1: metrics leave the container only where somebody sets it.
-ENV NODE_ENV=production HOST=0.0.0.0 SHUTDOWN_DELAY=5s
+ENV NODE_ENV=production HOST=0.0.0.0 SHUTDOWN_DELAY=5s MALLOC_ARENA_MAX=2
 WORKDIR /app
 # Everything belongs to root; the service can read it and write nothing.
 COPY --from=dependencies /app/node_modules ./node_modules
@@ -40,4 +40,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "--eval"
   const ops = { host: OPS_HOST || '127.0.0.1', port: OPS_PORT || 8361, path: '/livez' }; \
   require('node:http').get(ops, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1))"]
 # Node is process 1 and handles SIGTERM and SIGINT itself. The heap's limits are those of npm start (DESIGN.md).
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=60", "dist/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "--heap-growing-percent=60", "dist/main.js"]

@@ -23,8 +23,9 @@ export interface ServiceOptions {
 
 const APP_KEY = `c360_bench_${randomBytes(32).toString('base64url')}`;
 const VENDOR_KEY = 'eght_bench';
-/** Those of `npm start`: exec node <flags> dist/main.js */
-const NODE_FLAGS = project.scripts.start.split(' ').slice(2, -1);
+/** As `npm start` says it: <name>=<value> exec node <flags> dist/main.js */
+const [setting = '', , , ...flags] = project.scripts.start.split(' ').slice(0, -1);
+const [settingName = '', settingValue = ''] = setting.split('=');
 const CACHE_SECRET = randomBytes(32).toString('base64url');
 
 /** The header that opens the service; peers are sent it too, and do not read it. */
@@ -47,12 +48,13 @@ export async function spawnService(
   const [port, opsPort] = [await freePort(), await freePort()];
   const process_ = bench.processes.start({
     command: process.execPath,
-    args: [...NODE_FLAGS, join(PROJECT, 'dist/main.js')],
+    args: [...flags, join(PROJECT, 'dist/main.js')],
     cores: options.cores ?? bench.serverCores,
     cwd: folder,
     discardOutput: true,
     env: {
       NODE_ENV: 'production',
+      [settingName]: settingValue,
       PORT: String(port),
       OPS_PORT: String(opsPort),
       BENCH_8X8_KEY: VENDOR_KEY,

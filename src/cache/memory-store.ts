@@ -59,8 +59,8 @@ const EMPTY: Shelf = { slots: [], bytes: 0 };
  * What an entry, a representation and an identity take beside the bytes of bodies: objects, keys, and the room that the heap and the
  * allocator need around them; as measured by `npm run bench -- memory`.
  */
-const SLOT_OVERHEAD_BYTES = 3584;
-const REPRESENTATION_OVERHEAD_BYTES = 3072;
+const SLOT_OVERHEAD_BYTES = 3072;
+const REPRESENTATION_OVERHEAD_BYTES = 2560;
 const SHELF_OVERHEAD_BYTES = 768;
 /** So many erasures are remembered, for the fetches that were under way. */
 const MAX_ERASURES = 10_000;
