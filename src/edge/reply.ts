@@ -45,8 +45,8 @@ function cacheStatus(provenance: Provenance, { staleAt }: Instants, now: number)
   return `customer-360; fwd=${forwarded}${stored ? '; stored' : ''}${collapsed ? '; collapsed' : ''}`;
 }
 
-/** RFC 9110 §13.1.2: weak comparison; for methods that only read. */
-function isUnchanged({ method, headers }: FastifyRequest, etag: string): boolean {
+/** Whether the caller has what this tag stands for (RFC 9110 §13.1.2: weak comparison); for methods that only read. */
+export function isUnchanged({ method, headers }: FastifyRequest, etag: string): boolean {
   const header = headers['if-none-match'];
   if (header === undefined || method === 'POST') return false;
   if (header.trim() === '*') return true;

@@ -1,6 +1,8 @@
 // /openapi.json for machines and /docs for people. Nothing on the page comes from another host.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../../domain/problem.ts';
+import { isUnchanged } from '../reply.ts';
+import { createDocsParts, type DocsPart, once } from './docs-parts.ts';
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -13,34 +15,29 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** What the page has routes for. */
-const PAGE_URLS = [
-  '/docs',
-  '/docs/',
-  '/docs/json',
-  '/docs/yaml',
-  '/docs/static/index.html',
-  '/docs/static/swagger-initializer.js',
-  '/docs/static/*',
-];
-
-/** Those that speak of a connection, which is this server's own. */
-const OWN_HEADERS = new Set(['connection', 'date', 'transfer-encoding']);
+/** What the page has routes for, beside its files. */
+const PAGE_URLS = ['/docs', '/docs/', '/docs/json', '/docs/yaml'];
+const FILES = '/docs/static';
+/** Each file has one address, so that there are as many to remember as there are files. */
+const FILE_NAME = /^[\w-]+(?:\.[\w-]+)+$/;
 
 /** Serves the document and a page on which its operations can be tried out, both loaded when first asked for. */
 export async function registerDocs(server: FastifyInstance): Promise<void> {
-  let json: Promise<string> | undefined;
+  const json = once(async () => {
+    const { openapiDocument } = await import('../openapi/document.ts');
+    return JSON.stringify(openapiDocument());
+  });
   server.get('/openapi.json', async (_request, reply) => {
-    json ??= loadJson();
+    const text = await json();
     return reply
       .headers({
         'content-type': 'application/json; charset=utf-8',
         'x-content-type-options': 'nosniff',
       })
-      .send(await json);
+      .send(text);
   });
   await server.register(async (docs) => {
-    let page: Promise<FastifyInstance> | undefined;
+    const parts = createDocsParts();
     docs.addHook('onSend', (_request, reply, _payload, done) => {
       reply.headers({
         'content-security-policy': CONTENT_SECURITY_POLICY,
@@ -50,37 +47,21 @@ export async function registerDocs(server: FastifyInstance): Promise<void> {
       done();
     });
     for (const url of PAGE_URLS) {
-      docs.get(url, async (request, reply) => {
-        page ??= loadPage();
-        return relay(await page, request, reply);
-      });
+      docs.get(url, async (request, reply) => sendPart(request, reply, await parts(url)));
     }
+    docs.get<{ Params: { '*': string } }>(`${FILES}/*`, async (request, reply) => {
+      const name = request.params['*'];
+      if (!FILE_NAME.test(name)) throw new Problem('not-found');
+      return sendPart(request, reply, await parts(`${FILES}/${name}`));
+    });
   });
 }
 
-async function loadJson(): Promise<string> {
-  const { openapiDocument } = await import('../openapi/document.ts');
-  return JSON.stringify(openapiDocument());
-}
-
-async function loadPage(): Promise<FastifyInstance> {
-  const { createDocsPage } = await import('./docs-page.ts');
-  return createDocsPage();
-}
-
-/** Answers a request with what the page's own server, which no socket leads to, answers. */
-async function relay(
-  page: FastifyInstance,
-  { url = '/', headers }: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const answer = await page.inject({ method: 'GET', url, headers });
-  if (answer.statusCode === 404) throw new Problem('not-found');
-  if (answer.statusCode >= 500) throw new Problem('internal-error');
-  if (answer.statusCode >= 400) throw new Problem('malformed-request');
-  for (const [name, value] of Object.entries(answer.headers)) {
-    if (value !== undefined && !OWN_HEADERS.has(name)) reply.header(name, value);
+function sendPart(request: FastifyRequest, reply: FastifyReply, part: DocsPart): FastifyReply {
+  const { status, headers, body } = part;
+  const etag = String(headers.etag ?? '').replace(/^W\//, '');
+  if (etag !== '' && isUnchanged(request, etag)) {
+    return reply.code(304).header('etag', headers.etag).send();
   }
-  reply.code(answer.statusCode);
-  return answer.rawPayload.length > 0 ? reply.send(answer.rawPayload) : reply.send();
+  return reply.code(status).headers(headers).send(body);
 }
