@@ -62,6 +62,8 @@ export function guardCommands(client: Redis | Cluster, guard: Guard): RedisComma
 
 /** How often it is looked whether a reply is overdue. */
 const LOOK_EVERY_MS = 10;
+/** So much of the time between two looks counts at most. */
+const MOST_BETWEEN_LOOKS_MS = 30;
 
 /** A reply that is waited for, and how much longer. */
 interface Wait {
@@ -71,15 +73,19 @@ interface Wait {
 
 /**
  * Rejects where a reply is missing for so long. One timer does for all commands under way: one for each takes longer
- * than some of them. Where it is late this process was busy, not Redis, so that such time does not count.
+ * than some of them. Where it is far too late this process was busy, not Redis: most of that time does not count.
  */
 function createPatience() {
   const waits = new Set<Wait>();
   let timer: NodeJS.Timeout | undefined;
+  let lookedAt = 0;
 
   const look = () => {
+    const now = performance.now();
+    const elapsedMs = Math.min(now - lookedAt, MOST_BETWEEN_LOOKS_MS);
+    lookedAt = now;
     for (const wait of waits) {
-      wait.leftMs -= LOOK_EVERY_MS;
+      wait.leftMs -= elapsedMs;
       if (wait.leftMs > 0) continue;
       waits.delete(wait);
       // What has arrived by now is read before this.
@@ -95,7 +101,10 @@ function createPatience() {
     // The first look may come at once.
     const wait = { leftMs: timeoutMs + LOOK_EVERY_MS, reject };
     waits.add(wait);
-    timer ??= setInterval(look, LOOK_EVERY_MS);
+    if (timer === undefined) {
+      lookedAt = performance.now();
+      timer = setInterval(look, LOOK_EVERY_MS);
+    }
     command.then(
       (result) => {
         waits.delete(wait);
