@@ -1,12 +1,14 @@
-// `npm run build`: the service with its packages as a few files in dist/, or in the folder that is named.
+// `npm run build`: the service with its packages as a few files in dist/, or in the new folder that is named.
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
-const [outdir = `${PROJECT}/dist`] = process.argv.slice(2);
+const DIST = `${PROJECT}/dist`;
+const [outdir = DIST] = process.argv.slice(2);
 
-rmSync(outdir, { recursive: true, force: true });
+// Files of another build have other names, and would stay.
+if (outdir === DIST) rmSync(DIST, { recursive: true, force: true });
 await build({
   absWorkingDir: PROJECT,
   outdir,
