@@ -22,9 +22,9 @@ export interface Joined<Result> {
 export function createFlights<Result>(): Flights<Result> {
   const flights = new Map<string, Promise<Result>>();
 
-  const fly = async (name: string, start: () => Promise<Result>) => {
+  const land = async (name: string, flight: Promise<Result>) => {
     try {
-      return await start();
+      return await flight;
     } finally {
       flights.delete(name);
     }
@@ -35,7 +35,7 @@ export function createFlights<Result>(): Flights<Result> {
     join(name, start) {
       const joined = flights.get(name);
       if (joined) return { result: joined, collapsed: true };
-      const result = fly(name, start);
+      const result = land(name, start());
       flights.set(name, result);
       return { result, collapsed: false };
     },

@@ -83,3 +83,13 @@ test('a caller who does not wait changes nothing for the others', async () => {
   assert.deepEqual([await staying.result, await late.result], ['brought', 'brought']);
   assert.equal(started.length, 1);
 });
+
+test('what cannot even begin is no flight', async () => {
+  const flights = createFlights<string>();
+  const fail = () => {
+    throw new RangeError('at once');
+  };
+  assert.throws(() => flights.join('a', fail), RangeError);
+  const { result, collapsed } = flights.join('a', async () => 'landed');
+  assert.deepEqual([await result, collapsed], ['landed', false]);
+});
