@@ -61,13 +61,19 @@ async function fetchOver(
 ): Promise<Landed> {
   const { tiers, deadlineMs } = options;
   try {
-    const { entry, stored, isOthers, staleIfError } = await withDeadline(deadlineMs, (signal) => {
+    const landed = await withDeadline(deadlineMs, (signal, lift) => {
       const bring = async () => {
-        const { body, instants, staleIfError } = await fetch(signal);
-        return { entry: createEntry(body, instants), staleIfError };
+        try {
+          const { body, instants, staleIfError } = await fetch(signal);
+          return { entry: createEntry(body, instants), staleIfError };
+        } finally {
+          // How long it takes to keep it, or to tell others of a failure, is bounded there.
+          lift();
+        }
       };
       return tiers.fetch(key, { look, fetch: bring, signal });
     });
+    const { entry, stored, isOthers, staleIfError } = landed;
     const outcome = wish.refresh ? 'refresh' : 'miss';
     const fetched = { outcome, stored, collapsed: isOthers } as const;
     return { entry, provenance: staleIfError ?? fetched, isRefreshDue: false };

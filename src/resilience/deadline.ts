@@ -4,12 +4,12 @@ import type { Layer } from '../domain/source.ts';
 
 /**
  * Does work with a signal that ends after `deadlineMs`. What the work then brings at once is brought; no longer is
- * waited, whatever it does.
+ * waited, whatever it does; unless it has lifted the deadline, since what remains is not what that is for.
  * @throws {Problem} `upstream-timeout` for all that is thrown then; before that what the work throws
  */
 export async function withDeadline<Result>(
   deadlineMs: number,
-  work: (signal: AbortSignal) => Promise<Result>,
+  work: (signal: AbortSignal, lift: () => void) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
   const { promise: ended, reject } = Promise.withResolvers<never>();
@@ -18,7 +18,7 @@ export async function withDeadline<Result>(
     setImmediate(reject);
   }, deadlineMs);
   try {
-    return await Promise.race([work(controller.signal), ended]);
+    return await Promise.race([work(controller.signal, () => clearTimeout(timer)), ended]);
   } catch (cause) {
     throw controller.signal.aborted ? new Problem('upstream-timeout', { cause }) : cause;
   } finally {

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CUSTOMERS } from '../../src/sandbox/customers.ts';
+import { createSandbox } from '../../src/sandbox/server.ts';
+import { createGate } from '../support/gate.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { startCluster } from '../support/redis-cluster.ts';
 import { type Service, startService } from '../support/service.ts';
@@ -156,6 +158,27 @@ test('a Redis that hangs is a Redis that is lost', async (t) => {
   service.events.clear();
   await assertServes(service, 4);
   assert.deepEqual(service.events.of('store-failed'), []);
+});
+
+test('an answer that has come in time is given, though Redis hangs before it is kept', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.stop);
+  const sandbox = await createSandbox();
+  t.after(sandbox.close);
+  const gate = await createGate(t, sandbox);
+  const service = await startService(t, {
+    shared: sandbox,
+    env: { REDIS_URL: redis.url },
+    sections: { regions: gate.baseUrls, upstream: { deadline: '1s', attemptTimeout: '900ms' } },
+  });
+  const asked = service.ask(`/v1/customer?tenant=acme&contactId=${ada.contactId}`);
+  await gate.nth(1);
+  redis.pause();
+  gate.open();
+  const reply = await asked;
+  assert.equal(reply.status, 200);
+  assert.equal(reply.headers.get('cache-status'), 'customer-360; fwd=miss; stored');
+  assert.ok(service.events.of('store-failed').some(({ operation }) => operation === 'write'));
 });
 
 test('quotas hold without Redis, for each process', async (t) => {

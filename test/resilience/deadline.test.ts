@@ -60,6 +60,17 @@ test('what the work brings in time is brought, though the deadline passes before
   assert.equal(await late, 'brought');
 });
 
+test('a deadline that is lifted ends nothing more', async () => {
+  const { promise: passed, resolve } = Promise.withResolvers<void>();
+  const lifted = withDeadline(5, async (signal, lift) => {
+    lift();
+    setTimeout(resolve, 10);
+    await passed;
+    return signal.aborted;
+  });
+  assert.equal(await lifted, false);
+});
+
 test('each answer has a deadline of its own', async () => {
   const signals: (AbortSignal | undefined)[] = [];
   const source = deadline<string, string>(LONG_MS)(async (query, { signal }) => {
