@@ -34,7 +34,8 @@ export type Writing = 'stored' | 'lost' | 'erased' | 'too-large';
 
 /** A store that processes share, with leases: time-limited, tokened rights to fetch. Each verb rejects when Redis fails. */
 export interface RedisStore extends Store {
-  read(key: CacheKey): Promise<Shared>;
+  /** Hastily: waiting no longer than is worth it where there is an answer already. */
+  read(key: CacheKey, isHasty?: boolean): Promise<Shared>;
   write(key: CacheKey, entry: Entry, generation: number): Promise<boolean>;
   erase(identity: string): Promise<number>;
   head(key: CacheKey): Promise<Head>;
@@ -116,8 +117,9 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
 
   return {
     fill,
-    async read(key) {
-      const values = await redis.hmgetBuffer(key.identity, key.field, GENERATION);
+    async read(key, isHasty = false) {
+      const commands = isHasty ? hastyRedis : redis;
+      const values = await commands.hmgetBuffer(key.identity, key.field, GENERATION);
       const [frame = null, generation = null] = values;
       return sharedFrom(key, frame, generation);
     },

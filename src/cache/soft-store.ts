@@ -24,7 +24,7 @@ export function softStore(store: RedisStore, emit: Emit): SoftStore {
       return instead;
     });
   return {
-    read: (key) => soft('read', store.read(key), null),
+    read: (...args) => soft('read', store.read(...args), null),
     head: (key) => soft('read', store.head(key), null),
     write: (...args) => soft('write', store.write(...args), false),
     erase: (identity) => store.erase(identity),

@@ -111,10 +111,10 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
     return undefined;
   };
 
-  const look = async (key: CacheKey): Promise<Look> => {
+  const look = async (key: CacheKey, isHasty = false): Promise<Look> => {
     const heardBefore = heard;
     const before = memory.generationOf(key.identity);
-    const found = (await shared?.store.read(key)) ?? undefined;
+    const found = (await shared?.store.read(key, isHasty)) ?? undefined;
     const isCurrent = memory.generationOf(key.identity) === before;
     const held = heldBeside(key, found);
     const localGeneration = isCurrent ? memory.generationOf(key.identity) : before;
@@ -136,13 +136,13 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
     if (head === null) return;
     const { fetchedAt } = held.entry.instants;
     if (head.generation !== held.sharedGeneration) memory.erase(key.identity);
-    else if (head.instants && head.instants.fetchedAt > fetchedAt) await look(key);
+    else if (head.instants && head.instants.fetchedAt > fetchedAt) await look(key, true);
   };
 
   shared?.messages.onMessage(hear);
 
   return {
-    look,
+    look: (key) => look(key),
     failureOf: backOff.failureOf,
     noteFailure: backOff.note,
     isCurrent: ({ identity }, { localGeneration }) =>

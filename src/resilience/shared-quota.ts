@@ -28,8 +28,10 @@ interface Window {
   known: number;
   /** No later than Redis ends it. */
   endsAt: number;
-  /** The call under way that takes ahead. */
-  takingAhead: Promise<unknown> | null;
+  /** The call under way that takes ahead; brings how many it took, or null if it failed. */
+  takingAhead: Promise<number | null> | null;
+  /** Whether the last call failed: Redis may count it all the same, so that no more is taken ahead until one succeeds. */
+  isFailing: boolean;
   /** Whether somebody looks from time to time if it has become idle. */
   isWatched: boolean;
   /** What was asked for here in the present period, which began then, and in the one before. */
@@ -50,8 +52,8 @@ interface Asked {
 }
 
 const MAX_NAMES = 10_000;
-/** The first of many takes for itself alone, the second for all that came meanwhile. */
-const MAX_WAITS = 2;
+/** The first of many takes for itself alone, those after it a twentieth of the rest each. */
+const MAX_WAITS = 8;
 /** Of what remains, this part at most is taken ahead. */
 const AHEAD_OF_REST = 1 / 20;
 /** So much of the traffic is taken ahead of need. */
@@ -105,8 +107,12 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
 
   const send = async (window: Window, { cost, ahead }: Cost, allowance: Allowance) => {
     const sentAt = ticks();
-    const args = [cost, allowance.requests, allowance.perMs, ahead];
-    const reply = await runTake(window.key, ...args);
+    const args = [cost, allowance.requests, allowance.perMs, window.isFailing ? 0 : ahead];
+    const reply = await runTake(window.key, ...args).catch((error: unknown) => {
+      window.isFailing = true;
+      throw error;
+    });
+    window.isFailing = false;
     const [admitted, used, leftMs, taken] = reply as [number, number, number, number];
     // Redis may have begun another window meanwhile, in which what is held of the last one counts for nothing.
     if (window.endsAt <= ticks()) beginAnew(window);
@@ -114,18 +120,18 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     window.known = used;
     window.endsAt = sentAt + leftMs;
     if (taken > 0 && !window.isWatched) giveBackWhenIdle(window, allowance);
-    return { admitted: admitted === 1, leftMs };
+    return { admitted: admitted === 1, leftMs, taken };
   };
 
   /** One call at a time takes ahead, else each of many at once would. */
   const ask = (window: Window, cost: number, allowance: Allowance) => {
     if (window.takingAhead !== null) return send(window, { cost, ahead: 0 }, allowance);
     const asked = send(window, { cost, ahead: wantedAhead(window) }, allowance);
-    const isDone = asked.then(
-      () => true,
-      () => false,
+    const taken = asked.then(
+      (reply) => reply.taken,
+      () => null,
     );
-    window.takingAhead = isDone.finally(() => {
+    window.takingAhead = taken.finally(() => {
       window.takingAhead = null;
     });
     return asked;
@@ -184,16 +190,18 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     return { admitted: true, used: Math.max(0, known - held), resetMs: endsAt - ticks() };
   };
 
-  /** Of many at once the first ones ask, and the others wait for what these take ahead: not for long, and not in vain. */
+  /** Of many at once some ask, and the others wait for what these take ahead, as long as that is something. */
   const count = (asked: Asked, allowance: Allowance, waits = 0): QuotaUse | Promise<QuotaUse> => {
     const { name, cost } = asked;
     const window = windowOf(name, ticks());
     if (cost >= 0 && window.held >= cost) return spend(window, cost, allowance);
     const isWorthWaiting = cost === 1 && waits < MAX_WAITS && mostAhead(window, allowance) > 0;
     if (window.takingAhead === null || !isWorthWaiting) return askAbout(window, asked, allowance);
-    return window.takingAhead.then((isDone) =>
-      isDone ? count(asked, allowance, waits + 1) : countAlone(asked, allowance),
-    );
+    return window.takingAhead.then((taken) => {
+      if (taken === null) return countAlone(asked, allowance);
+      const isInVain = waits > 0 && taken === 0;
+      return count(asked, allowance, isInVain ? MAX_WAITS : waits + 1);
+    });
   };
 
   return {
@@ -213,6 +221,7 @@ function newWindow(key: string, now: number): Window {
     asked: 0,
     askedBefore: 0,
     takingAhead: null,
+    isFailing: false,
     isWatched: false,
   };
   return { key, ...nothing, endsAt: now, periodAt: now };
@@ -221,6 +230,7 @@ function newWindow(key: string, now: number): Window {
 function beginAnew(window: Window): void {
   window.count += 1;
   window.held = 0;
+  window.known = 0;
 }
 
 /** Counts what is asked for in periods as long as what is taken ahead. */

@@ -40,7 +40,10 @@ const PROBES = new Set(['/livez', '/readyz', '/metrics']);
 const REDIS_LINES = {
   ready: { level: 'info', message: 'Redis is connected' },
   lost: { level: 'warn', message: 'Redis is lost; serving without it until it is back' },
-  failing: { level: 'warn', message: 'Redis fails or refuses commands; serving without it' },
+  failing: {
+    level: 'warn',
+    message: 'Redis fails, refuses or delays commands; serving without it where that is so',
+  },
 } as const;
 
 const MESSAGES_LINES = {

@@ -32,6 +32,7 @@ async function startReplica(t: TestContext, url: string, quota = allowance) {
   let calls = 0;
   let time = 0;
   const gate: { held: (() => void)[]; isShut: boolean } = { held: [], isShut: false };
+  let isLosing = false;
   const planned: (() => void)[] = [];
   const counter = createSharedQuota({
     redis: {
@@ -41,7 +42,9 @@ async function startReplica(t: TestContext, url: string, quota = allowance) {
         return async (...args) => {
           calls += 1;
           if (gate.isShut) await new Promise<void>((resolve) => gate.held.push(resolve));
-          return runScript(...args);
+          const reply = await runScript(...args);
+          if (isLosing) throw new Error('The reply is lost');
+          return reply;
         };
       },
     },
@@ -64,6 +67,10 @@ async function startReplica(t: TestContext, url: string, quota = allowance) {
     /** Runs what was to be done later. */
     wake: () => {
       for (const run of planned.splice(0)) run();
+    },
+    /** From now on Redis does what it is asked, and nobody hears of it. */
+    loseReplies: () => {
+      isLosing = true;
     },
     /** Holds calls back from now on. */
     shut: () => {
@@ -215,6 +222,36 @@ test('many at once are counted by a few calls, and each by one use of its own', 
     uses.map((_, index) => index + 1),
   );
   assert.ok(replica.calls() <= 3, `${replica.calls()} calls`);
+});
+
+test('so it is where many are more than a part of the quota, and in the next window', async (t) => {
+  const { url } = await startServer(t);
+  const replica = await startReplica(t, url, { requests: 6_000, perMs: 60_000 });
+  const takeAll = () => Promise.all(Array.from({ length: 1_000 }, () => replica.take('desk')));
+  assert.equal(countAdmitted(await takeAll()), 1_000);
+  assert.ok(replica.calls() <= 10, `${replica.calls()} calls`);
+  const [key = ''] = await replica.redis.keys('*');
+  await replica.redis.set(key, 6_000, 'PX', 60_000);
+  while ((await replica.take('desk')).admitted);
+  await replica.redis.del(key);
+  replica.pass(60_000);
+  const before = replica.calls();
+  assert.equal(countAdmitted(await takeAll()), 1_000);
+  assert.ok(replica.calls() - before <= 10, `${replica.calls() - before} calls`);
+});
+
+test('after a failure nothing is taken ahead until a call succeeds', async (t) => {
+  const { url } = await startServer(t);
+  const replica = await startReplica(t, url, large);
+  await takeMany(replica, 200);
+  const before = await usedInRedis(replica);
+  // Redis counts, and its reply is lost.
+  replica.loseReplies();
+  while (replica.failures() === 0) await takeMany(replica, 1);
+  const asked = await usedInRedis(replica);
+  for (let count = 0; count < 5; count += 1) await takeMany(replica, 1);
+  assert.equal((await usedInRedis(replica)) - asked, 5);
+  assert.ok(asked - before <= 100, `${asked - before} counted`);
 });
 
 test('many at once who find that Redis fails are counted here, after one wait for all', async (t) => {
