@@ -10,7 +10,12 @@ import { freePort, type Server } from './processes.ts';
 const PEERS = fileURLToPath(new URL('../peers', import.meta.url));
 
 /** A peer written in TypeScript, by its file. */
-export type NodePeer = 'bare-fastify' | 'proxy-fastify' | 'redis-fastify' | 'upstream';
+export type NodePeer =
+  | 'bare-fastify'
+  | 'parsing-fastify'
+  | 'proxy-fastify'
+  | 'redis-fastify'
+  | 'upstream';
 
 /** Starts a peer on a core for servers, or on that for load, and waits until it answers. */
 export async function startNodePeer(

@@ -30,15 +30,16 @@ export async function measureThroughput(
   };
 }
 
-/** A ratio of requests/s with its target, and beside it the one of processor time. */
+/** A ratio of requests/s with its target, if it has one, and beside it the one of processor time. */
 export function ratioRows(
   name: string,
   { ours, theirs }: { ours: readonly Throughput[]; theirs: readonly Throughput[] },
-  target: Target,
+  target?: Target,
 ): Row[] {
   const by = (of: (found: Throughput) => number) => ratio(ours.map(of), theirs.map(of));
   const byProcessor = by(({ perBusiestSecond }) => perBusiestSecond);
-  const rows: Row[] = [{ name, figure: by(({ perSecond }) => perSecond), unit: '×', target }];
+  const figure = by(({ perSecond }) => perSecond);
+  const rows: Row[] = [{ name, figure, unit: '×', ...(target && { target }) }];
   if (!Number.isNaN(byProcessor)) {
     rows.push({ name: `${name}, by processor time`, figure: byProcessor, unit: '×' });
   }

@@ -19,6 +19,7 @@ export const hotHitCompressed: Scenario = {
 
 const ACCEPT = { 'accept-encoding': 'br, gzip' };
 const OURS = 'ours';
+const BARE = 'bare Fastify with the same short bytes';
 
 async function compare(bench: Bench): Promise<readonly Row[]> {
   const ours = await startHotService(bench);
@@ -31,6 +32,7 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
   else rows.push({ name: 'against varnish', leftOut: 'varnish is not installed' });
 
   const sizes: Row[] = [];
+  let bytes = ours.body;
   for (const [name, server] of servers) {
     const { body } = await expectReply(
       `${server.origin}${HOT_PATH}`,
@@ -41,9 +43,11 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
           asked.headers['content-encoding'] !== undefined && (name === OURS || isFromCache(asked)),
       },
     );
+    if (name === OURS) bytes = body;
     sizes.push({ name: `${name}, a reply`, figure: body.length / 1000, unit: 'kB' });
   }
 
+  servers.set(BARE, await startBareFastify(bench, bytes));
   const rounds = await inTurn(
     bench,
     Object.fromEntries(
@@ -51,10 +55,12 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
     ),
   );
   rows.push(...Object.entries(rounds).map(([name, found]) => throughputRow(name, found)));
-  const { [OURS]: ours_ = [], ...peers } = rounds;
-  const against = { ours: ours_, theirs: bestOf(Object.values(peers)) };
+  const { [OURS]: ours_ = [], [BARE]: bare = [], ...peers } = rounds;
+  if (Object.keys(peers).length === 0) return [...rows, ...sizes];
+  const theirs = bestOf(Object.values(peers));
   return [
-    ...(servers.size === 1 ? [] : ratioRows('against the better peer', against, { atLeast: 1 })),
+    ...ratioRows('against the better peer', { ours: ours_, theirs }, { atLeast: 1 }),
+    ...ratioRows(`${BARE}, against the better peer`, { ours: bare, theirs }),
     ...rows,
     ...sizes,
   ];

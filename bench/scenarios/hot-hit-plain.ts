@@ -26,12 +26,15 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
     isAsWanted: isFromCache,
   });
 
+  const bare = await startBareFastify(bench, ours.body);
   const rounds = await inTurn(bench, {
     ours: () => loadHot(bench, ours),
+    bare: () => loadHot(bench, bare),
     nginx: () => loadHot(bench, nginx),
   });
   return [
     ...ratioRows('against nginx', { ours: rounds.ours, theirs: rounds.nginx }, { atLeast: 0.5 }),
+    ...ratioRows('bare Fastify, against nginx', { ours: rounds.bare, theirs: rounds.nginx }),
     throughputRow('ours', rounds.ours),
     throughputRow('nginx', rounds.nginx),
   ];

@@ -29,6 +29,7 @@ const CUSTOMERS_A_FIGURE = 1_000_000;
 /** One at a time shows what the service adds; several also show them waiting for one another. */
 const CONCURRENCIES = [1, 8] as const;
 const CONNECTIONS = 64;
+const PARSING = 'Fastify that only parses and writes anew';
 
 async function compare(bench: Bench): Promise<readonly Row[]> {
   const args = ['0', String(VENDOR_BYTES)];
@@ -41,6 +42,8 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
     services.set('with Redis', await startService(bench, { upstream, redis }));
   } else rows.push({ name: 'with Redis', leftOut: 'redis-server is not installed' });
   const proxy = await startNodePeer(bench, 'proxy-fastify', { args: [upstream] });
+
+  const parsing = await startNodePeer(bench, 'parsing-fastify', { args: [upstream] });
 
   const servers = new Map([...services, ['straight', straight]]);
   const path = freshCustomers();
@@ -58,7 +61,7 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
   }
   const rounds = await inTurn(
     bench,
-    forEach(new Map([...services, ['proxy', proxy]]), (server) =>
+    forEach(new Map([...services, [PARSING, parsing], ['proxy', proxy]]), (server) =>
       measureThroughput(bench, server, {
         path: path(),
         headers: CREDENTIAL,
@@ -108,7 +111,13 @@ function throughputRows(
     const against = `${name}, against @fastify/http-proxy`;
     return [...ratioRows(against, { ours, theirs }, { atLeast: 0.8 }), throughputRow(name, ours)];
   });
-  return [...rows, throughputRow('@fastify/http-proxy', theirs)];
+  const parsing = { ours: rounds[PARSING] ?? [], theirs };
+  return [
+    ...rows,
+    ...ratioRows(`${PARSING}, against @fastify/http-proxy`, parsing),
+    throughputRow(PARSING, parsing.ours),
+    throughputRow('@fastify/http-proxy', theirs),
+  ];
 }
 
 /** Paths of new customers each time. */
