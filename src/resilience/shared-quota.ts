@@ -2,6 +2,15 @@
 import { LRUCache } from 'lru-cache';
 import type { QuotaCounter, QuotaUse } from '../domain/quota.ts';
 import type { Allowance } from '../domain/tenant.ts';
+import {
+  AHEAD_OF_REST,
+  beginAnew,
+  mostAhead,
+  newWindow,
+  note,
+  type QuotaWindow,
+  wantedAhead,
+} from './quota-window.ts';
 import type { RedisCommands, Script } from './redis-commands.ts';
 
 interface SharedQuotaOptions {
@@ -15,29 +24,6 @@ interface SharedQuotaOptions {
   readonly ticks?: () => number;
   /** Runs something once, later; must not keep the process from ending. */
   readonly later?: (run: () => void, delayMs: number) => void;
-}
-
-/** What this process knows of the window of one name. */
-interface Window {
-  readonly key: string;
-  /** How many windows there have been: what is held of one counts in it alone. */
-  count: number;
-  /** Requests that are counted in Redis, and that nobody has made here yet. */
-  held: number;
-  /** What all replicas have counted, as last heard; what is held included. */
-  known: number;
-  /** No later than Redis ends it. */
-  endsAt: number;
-  /** The call under way that takes ahead; brings how many it took, or null if it failed. */
-  takingAhead: Promise<number | null> | null;
-  /** Whether the last call failed: Redis may count it all the same, so that no more is taken ahead until one succeeds. */
-  isFailing: boolean;
-  /** Whether somebody looks from time to time if it has become idle. */
-  isWatched: boolean;
-  /** What was asked for here in the present period, which began then, and in the one before. */
-  asked: number;
-  askedBefore: number;
-  periodAt: number;
 }
 
 /** What a request takes, and what else is taken with it. */
@@ -54,10 +40,6 @@ interface Asked {
 const MAX_NAMES = 10_000;
 /** The first of many takes for itself alone, those after it a twentieth of the rest each. */
 const MAX_WAITS = 8;
-/** Of what remains, this part at most is taken ahead. */
-const AHEAD_OF_REST = 1 / 20;
-/** So much of the traffic is taken ahead of need. */
-const AHEAD_MS = 250;
 /** What is held is given back when nothing was asked for during this time, */
 const IDLE_MS = 1_000;
 /** unless the window ends so soon: what is given back must not reach the next one. */
@@ -92,9 +74,9 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
   const { redis, keyOf, fallback, onFailure } = options;
   const { ticks = () => performance.now(), later = laterUnreferenced } = options;
   const runTake = redis.defineScript(TAKE);
-  const windows = new LRUCache<string, Window>({ max: MAX_NAMES });
+  const windows = new LRUCache<string, QuotaWindow>({ max: MAX_NAMES });
 
-  const windowOf = (name: string, now: number): Window => {
+  const windowOf = (name: string, now: number): QuotaWindow => {
     const known = windows.get(name);
     if (known === undefined) {
       const window = newWindow(keyOf(name), now);
@@ -105,7 +87,7 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     return known;
   };
 
-  const send = async (window: Window, { cost, ahead }: Cost, allowance: Allowance) => {
+  const send = async (window: QuotaWindow, { cost, ahead }: Cost, allowance: Allowance) => {
     const sentAt = ticks();
     const args = [cost, allowance.requests, allowance.perMs, window.isFailing ? 0 : ahead];
     const reply = await runTake(window.key, ...args).catch((error: unknown) => {
@@ -124,7 +106,7 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
   };
 
   /** One call at a time takes ahead, else each of many at once would. */
-  const ask = (window: Window, cost: number, allowance: Allowance) => {
+  const ask = (window: QuotaWindow, cost: number, allowance: Allowance) => {
     if (window.takingAhead !== null) return send(window, { cost, ahead: 0 }, allowance);
     const asked = send(window, { cost, ahead: wantedAhead(window) }, allowance);
     const taken = asked.then(
@@ -137,7 +119,7 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     return asked;
   };
 
-  const giveBackWhenIdle = (window: Window, allowance: Allowance) => {
+  const giveBackWhenIdle = (window: QuotaWindow, allowance: Allowance) => {
     window.isWatched = true;
     later(() => {
       window.isWatched = false;
@@ -159,7 +141,7 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
   };
 
   const askAbout = async (
-    window: Window,
+    window: QuotaWindow,
     asked: Asked,
     allowance: Allowance,
   ): Promise<QuotaUse> => {
@@ -182,7 +164,7 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     }
   };
 
-  const spend = (window: Window, cost: number, allowance: Allowance): QuotaUse => {
+  const spend = (window: QuotaWindow, cost: number, allowance: Allowance): QuotaUse => {
     window.held -= cost;
     const isLow = window.held < wantedAhead(window) / 2;
     if (isLow && window.takingAhead === null) ask(window, 0, allowance).catch(() => undefined);
@@ -211,47 +193,6 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
       return count({ name, cost }, allowance);
     },
   };
-}
-
-function newWindow(key: string, now: number): Window {
-  const nothing = {
-    count: 0,
-    held: 0,
-    known: 0,
-    asked: 0,
-    askedBefore: 0,
-    takingAhead: null,
-    isFailing: false,
-    isWatched: false,
-  };
-  return { key, ...nothing, endsAt: now, periodAt: now };
-}
-
-function beginAnew(window: Window): void {
-  window.count += 1;
-  window.held = 0;
-  window.known = 0;
-}
-
-/** Counts what is asked for in periods as long as what is taken ahead. */
-function note(window: Window, cost: number, now: number): void {
-  const elapsed = now - window.periodAt;
-  if (elapsed >= AHEAD_MS) {
-    window.askedBefore = elapsed < 2 * AHEAD_MS ? window.asked : 0;
-    window.asked = 0;
-    window.periodAt = now;
-  }
-  window.asked += Math.max(0, cost);
-}
-
-/** A single request is no traffic. */
-function wantedAhead({ asked, askedBefore }: Window): number {
-  return Math.max(asked - 1, askedBefore);
-}
-
-/** As much as Redis lets be taken ahead, by what is known here. */
-function mostAhead({ known }: Window, { requests }: Allowance): number {
-  return Math.floor((requests - known) * AHEAD_OF_REST);
 }
 
 function laterUnreferenced(run: () => void, delayMs: number): void {
