@@ -5,6 +5,7 @@ import { isOutage, type Problem } from '../domain/problem.ts';
 import type { Fetched, Provenance } from '../domain/source.ts';
 import { withDeadline } from '../resilience/deadline.ts';
 import { createEntry, type Entry } from './entry.ts';
+import type { Remembered } from './memory-store.ts';
 import { planFor, type Wish } from './plan.ts';
 import type { Known, Look, Tiers } from './tiers.ts';
 
@@ -51,6 +52,17 @@ export function answerWith({ entry, tier, failure }: Known, wish: Wish, now: num
   if (plan === 'answer-as-failed' && failure) return staleAnswer(entry, failure);
   const isRefreshDue = plan === 'answer-and-refresh';
   return { entry, provenance: { outcome: 'hit', tier }, isRefreshDue } as const;
+}
+
+/** The same of what memory holds, if it holds something. */
+export function answerFromMemory(
+  held: Remembered | undefined,
+  { key, wish }: Pick<Trip, 'key' | 'wish'>,
+  { tiers, now }: Pick<FlightOptions, 'tiers' | 'now'>,
+) {
+  if (held === undefined) return undefined;
+  const { entry, tier } = held;
+  return answerWith({ entry, tier, failure: tiers.failureOf(key) }, wish, now());
 }
 
 /** Fetches in the place of an entry, which is used if that fails and it may be. */

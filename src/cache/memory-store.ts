@@ -56,8 +56,8 @@ interface Shelf {
 const EMPTY: Shelf = { slots: [], bytes: 0 };
 
 /**
- * What an entry, a representation and an identity take beside the bytes of bodies: objects, keys, and the room that the heap and the
- * allocator need around them; as measured by `npm run bench -- memory`.
+ * What an entry, a representation and an identity take beside the bytes of bodies: objects, keys, and the room that
+ * the heap and the allocator need around them; as measured by `npm run bench -- memory`.
  */
 const SLOT_OVERHEAD_BYTES = 3072;
 const REPRESENTATION_OVERHEAD_BYTES = 2560;

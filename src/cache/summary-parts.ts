@@ -6,7 +6,7 @@ import type { Provenance } from '../domain/source.ts';
 import type { SummaryResult } from '../domain/summaries.ts';
 import type { FreshnessPolicy } from '../domain/tenant.ts';
 import { createEntry } from './entry.ts';
-import { answerInstead, answerWith, type Held } from './flight.ts';
+import { answerFromMemory, answerInstead, answerWith, type Held } from './flight.ts';
 import type { Wish } from './plan.ts';
 import type { Look, Tiers } from './tiers.ts';
 
@@ -47,8 +47,7 @@ export async function lookUp(
 ): Promise<Part | Missing> {
   const wish = { refresh, isBackground: true };
   const held = await tiers.recall(key);
-  const known = held && { entry: held.entry, tier: held.tier, failure: tiers.failureOf(key) };
-  const recalled = known && answerWith(known, wish, now());
+  const recalled = answerFromMemory(held, { key, wish }, { tiers, now });
   if (recalled) return partFrom(recalled);
   const look = await tiers.look(key);
   const found = answerWith(look, wish, now());

@@ -3,7 +3,7 @@ import type { CacheKey } from '../domain/cache-key.ts';
 import { isProblem } from '../domain/problem.ts';
 import type { Context, Fetched, Layer } from '../domain/source.ts';
 import { type Emit, internalError } from '../telemetry/events.ts';
-import { answerWith, type FlightOptions, fly, type Held, type Landed } from './flight.ts';
+import { answerFromMemory, type FlightOptions, fly, type Held, type Landed } from './flight.ts';
 import { createFlights } from './flights.ts';
 import { placeName } from './place.ts';
 import { asSeenBy, readEvent } from './provenance.ts';
@@ -59,8 +59,7 @@ export function tieredCache<Query>(
       const key = keyOf(query);
       const recalled = tiers.recall(key);
       const held = recalled instanceof Promise ? await recalled : recalled;
-      const known = held && { entry: held.entry, tier: held.tier, failure: tiers.failureOf(key) };
-      const kept = known && answerWith(known, context, now());
+      const kept = answerFromMemory(held, { key, wish: context }, options);
       const landed = kept ?? (await fromFlight(key, query, context));
       if (landed.isRefreshDue) refresh(key, query, context);
       emit(readEvent(key.kind, { ...landed, instants: landed.entry.instants }, now()));
