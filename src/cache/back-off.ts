@@ -7,6 +7,8 @@ import { type Place, placeName } from './place.ts';
 export interface Failure {
   /** The status that it alone would have been answered with. */
   readonly status: number;
+  /** When it failed, in Unix milliseconds. What was fetched later shows that it is over. */
+  readonly failedAt: number;
   /** How many have failed in a row. */
   readonly count: number;
   /** Not to be tried again before, in Unix milliseconds. */
@@ -31,7 +33,12 @@ export function failureAfter(
   const count = (earlier?.count ?? 0) + 1;
   const longest = Math.min(FIRST_MS * 2 ** (count - 1), LONGEST_MS);
   const asked = Math.min((details.retryAfterSeconds ?? 0) * 1000, LONGEST_RETRY_AFTER_MS);
-  return { status, count, retryAt: now + Math.max(longest * (0.5 + random / 2), asked) };
+  return {
+    status,
+    count,
+    failedAt: now,
+    retryAt: now + Math.max(longest * (0.5 + random / 2), asked),
+  };
 }
 
 /** The failures of refreshes, by key. */

@@ -43,3 +43,8 @@ export function succeed(older: Entry | undefined, entry: Entry): Entry {
   if (older === undefined || older.etag !== entry.etag) return entry;
   return { ...older, instants: entry.instants };
 }
+
+/** True if an entry was fetched after another, or there is no other. */
+export function isNewer({ instants }: Entry, other: Entry | undefined): boolean {
+  return other === undefined || instants.fetchedAt > other.instants.fetchedAt;
+}

@@ -4,7 +4,7 @@ import { freshness } from '../domain/freshness.ts';
 import { isOutage, type Problem } from '../domain/problem.ts';
 import type { Fetched, Provenance } from '../domain/source.ts';
 import { withDeadline } from '../resilience/deadline.ts';
-import { createEntry, type Entry } from './entry.ts';
+import { createEntry, type Entry, isNewer } from './entry.ts';
 import type { Remembered } from './memory-store.ts';
 import { planFor, type Wish } from './plan.ts';
 import type { Known, Look, Tiers } from './tiers.ts';
@@ -46,8 +46,10 @@ export async function fly(trip: Trip, options: FlightOptions): Promise<Landed> {
 /** The answer from what is kept, or undefined if it has to be fetched. */
 export function answerWith({ entry, tier, failure }: Known, wish: Wish, now: number) {
   if (entry === undefined) return undefined;
-  const retryAt = failure?.retryAt ?? Number.NEGATIVE_INFINITY;
-  const plan = planFor({ instants: entry.instants, retryAt }, wish, now);
+  const { instants } = entry;
+  const isOver = failure === undefined || failure.failedAt < instants.fetchedAt;
+  const retryAt = isOver ? Number.NEGATIVE_INFINITY : failure.retryAt;
+  const plan = planFor({ instants, retryAt }, wish, now);
   if (plan === 'fetch') return undefined;
   if (plan === 'answer-as-failed' && failure) return staleAnswer(entry, failure);
   const isRefreshDue = plan === 'answer-and-refresh';
@@ -90,24 +92,31 @@ async function fetchOver(
     const fetched = { outcome, stored, collapsed: isOthers } as const;
     return { entry, provenance: staleIfError ?? fetched, isRefreshDue: false };
   } catch (error) {
-    const instead = answerInstead(error, { key, look }, options);
+    const instead = await answerInstead(error, { key, look, wish }, options);
     if (instead === undefined) throw error;
     return instead;
   }
 }
 
-/** What may be used where fetching has failed, which is noted; undefined if nothing may. */
-export function answerInstead(
+/**
+ * What may be used where fetching has failed: what others have fetched meanwhile, else what is stale, and then the
+ * failure is noted. Undefined if nothing may.
+ */
+export async function answerInstead(
   error: unknown,
-  { key, look }: { readonly key: CacheKey; readonly look: Look },
+  { key, look, wish }: Pick<Trip, 'key' | 'wish'> & { readonly look: Look },
   { tiers, now }: Pick<FlightOptions, 'tiers' | 'now'>,
-): Landed | undefined {
+): Promise<Landed | undefined> {
   if (!isOutage(error)) return undefined;
+  const entry = await tiers.lookAgain(key, look);
+  const state = entry ? freshness(entry.instants, now()) : 'expired';
+  if (entry && state === 'fresh' && isNewer(entry, look.entry)) {
+    const outcome = wish.refresh ? 'refresh' : 'miss';
+    const provenance = { outcome, stored: true, collapsed: true } as const;
+    return { entry, provenance, isRefreshDue: false };
+  }
   tiers.noteFailure(key, error);
-  const { entry } = look;
-  const isKept = entry && freshness(entry.instants, now()) !== 'expired';
-  const isUsable = isKept && tiers.isCurrent(key, look);
-  return isUsable ? staleAnswer(entry, error) : undefined;
+  return entry && state !== 'expired' ? staleAnswer(entry, error) : undefined;
 }
 
 /** An answer that is used since fetching has failed. */

@@ -34,6 +34,8 @@ export interface Fetching {
   readonly seen: Buffer;
   readonly fetch: () => Promise<Brought>;
   readonly signal: AbortSignal;
+  /** Called each time before Redis is asked whose turn it is. */
+  readonly onAsk?: () => void;
 }
 
 /** The leases of one process. */
@@ -100,10 +102,11 @@ export function createLeases(options: LeasesOptions): Leases {
   };
 
   /** The first turn that is not another's. */
-  const turnOf = async (key: CacheKey, token: string, { seen, signal }: Fetching) => {
+  const turnOf = async (key: CacheKey, token: string, { seen, signal, onAsk }: Fetching) => {
     const waiting = createWaiting(key, messages, signal);
     try {
       for (;;) {
+        onAsk?.();
         const turn = await store.take(key, token, seen);
         if (turn?.turn !== 'held') return turn;
         await waiting.wait(turn.leftMs);

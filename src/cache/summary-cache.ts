@@ -58,7 +58,7 @@ export function summaryCache(
           const provenance = asSeenBy(part.provenance, context, collapsed);
           return { ...part, provenance };
         } catch (error) {
-          return partWithout(each, error, options);
+          return partWithout(each, { error, wish: context }, options);
         }
       });
     };

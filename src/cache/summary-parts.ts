@@ -68,14 +68,14 @@ export async function keepPart(
 }
 
 /** What may be used of an id that could not be fetched. An error that is no problem is thrown on. */
-export function partWithout(
+export async function partWithout(
   { id, key, look }: Missing,
-  error: unknown,
+  { error, wish }: { readonly error: unknown; readonly wish: Wish },
   options: PartOptions,
-): Part | Failed {
+): Promise<Part | Failed> {
   if (!isProblem(error)) throw error;
-  const stale = answerInstead(error, { key, look }, options);
-  return stale ? partFrom(stale) : { id, problem: error };
+  const instead = await answerInstead(error, { key, look, wish }, options);
+  return instead ? partFrom(instead) : { id, problem: error };
 }
 
 /** What is known now, and not kept, about an id. */

@@ -4,7 +4,7 @@ import type { CacheKey } from '../domain/cache-key.ts';
 import { isOutage, type Problem } from '../domain/problem.ts';
 import type { Tier } from '../domain/source.ts';
 import { createBackOff, type Failure } from './back-off.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, isNewer } from './entry.ts';
 import { createFlights } from './flights.ts';
 import type { Brought, Leased, Leases } from './leases.ts';
 import type { MemoryStore, Remembered } from './memory-store.ts';
@@ -26,8 +26,8 @@ export interface Tiers {
    * @throws what `fetch` throws, here or elsewhere; the signal's reason
    */
   fetch(key: CacheKey, fetching: TieredFetching): Promise<Leased>;
-  /** False if the identity has been erased since the look: what was seen then is not to be used any more. */
-  isCurrent(key: CacheKey, look: Look): boolean;
+  /** The newest entry that is known now, where one saw another before; none if it was erased since. Never rejects. */
+  lookAgain(key: CacheKey, before: Look): Promise<Entry | undefined>;
   /** The last try to fetch an entry anew, if that failed. */
   failureOf(place: Place): Failure | undefined;
   /** Notes that fetching an entry anew has failed. */
@@ -119,7 +119,7 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
     const held = heldBeside(key, found);
     const localGeneration = isCurrent ? memory.generationOf(key.identity) : before;
     const known = { shared: found, localGeneration };
-    if (found?.entry === undefined || !isNewer(found.entry, held)) {
+    if (found?.entry === undefined || !isNewer(found.entry, held?.entry)) {
       return { ...known, entry: held?.entry, failure: backOff.failureOf(key), tier: 'memory' };
     }
     const generations = { local: localGeneration, shared: found.generation };
@@ -145,8 +145,13 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
     look: (key) => look(key),
     failureOf: backOff.failureOf,
     noteFailure: backOff.note,
-    isCurrent: ({ identity }, { localGeneration }) =>
-      memory.generationOf(identity) === localGeneration,
+    async lookAgain(key, before) {
+      const known = await look(key, true);
+      if (known.entry || known.localGeneration !== before.localGeneration) return known.entry;
+      // Neither tier has it any more, or Redis cannot be asked.
+      const isErased = known.shared && known.shared.generation !== before.shared?.generation;
+      return isErased ? undefined : before.entry;
+    },
     recall(key) {
       const held = memory.recall(key);
       if (!held || !shared || now() - held.checkedAt < TRUST_MS) return held;
@@ -160,13 +165,18 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
       return held !== undefined || inRedis === true;
     },
     async fetch(key, { look: seen, fetch, signal }) {
+      let local = seen.localGeneration;
+      // What comes of it is younger than the erasures that are known by then.
+      const onAsk = () => {
+        local = memory.generationOf(key.identity);
+      };
+      const fetching = { fetch, signal, onAsk };
       const leased =
-        seen.shared && (await shared?.leases.fetch(key, { seen: seen.shared.seen, fetch, signal }));
+        seen.shared && (await shared?.leases.fetch(key, { ...fetching, seen: seen.shared.seen }));
       const landed = leased ?? (await fetchAlone(fetch));
       backOff.forget(key);
       if (!landed.isCurrent) return landed;
-      const generations = { local: seen.localGeneration, shared: landed.generation };
-      const held = memory.keep(key, landed.entry, generations);
+      const held = memory.keep(key, landed.entry, { local, shared: landed.generation });
       const stored = landed.stored || held !== undefined;
       return { ...landed, entry: held?.entry ?? landed.entry, stored };
     },
@@ -192,8 +202,4 @@ async function fetchAlone(fetch: () => Promise<Brought>): Promise<Leased> {
   const brought = await fetch();
   const isCurrent = brought.staleIfError === undefined;
   return { ...brought, generation: 0, stored: false, isCurrent, isOthers: false };
-}
-
-function isNewer({ instants }: Entry, held: Remembered | undefined): boolean {
-  return held === undefined || instants.fetchedAt > held.entry.instants.fetchedAt;
 }

@@ -58,8 +58,13 @@ test('a wait that the vendor asked for makes the next one no longer', () => {
 
 test('the status is that of the last failure', () => {
   const first = failureAfter(undefined, problem, { now: NOW, random: 0 });
-  assert.deepEqual(first, { status: 503, count: 1, retryAt: NOW + 500 });
+  assert.deepEqual(first, { status: 503, failedAt: NOW, count: 1, retryAt: NOW + 500 });
   const last = asking(0);
   const second = failureAfter(first, last, { now: NOW + 10, random: 0 });
-  assert.deepEqual(second, { status: last.status, count: 2, retryAt: NOW + 10 + 1_000 });
+  assert.deepEqual(second, {
+    status: last.status,
+    failedAt: NOW + 10,
+    count: 2,
+    retryAt: NOW + 10 + 1_000,
+  });
 });

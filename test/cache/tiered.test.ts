@@ -1,6 +1,7 @@
 // The way of a query through the cache: what is answered with, what is fetched, and what an answer says of it.
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
+import { createEntry } from '../../src/cache/entry.ts';
 import { tieredCache } from '../../src/cache/tiered.ts';
 import type { CacheKey } from '../../src/domain/cache-key.ts';
 import { instantsFrom } from '../../src/domain/freshness.ts';
@@ -438,6 +439,63 @@ test('a failure over processes is used by all of them, and is one failure for ea
   assert.equal(other.vendor.asked.length, 0);
   assert.equal(one.tiers.failureOf(key)?.count, 1);
   assert.equal(other.tiers.failureOf(key)?.count, 1);
+});
+
+/** Two over one Redis; of what the second one does the first hears nothing, and it cannot hold a lease. */
+async function startDeaf(t: TestContext) {
+  const [key, clock] = [someKey(), createClock(NOW)];
+  const one = await start(t, { clock, isDeaf: true });
+  const other = await start(t, { clock });
+  const bring = async () => {
+    clock.pass(1);
+    const instants = instantsFrom(clock.now(), lifetime, 0.5);
+    const entry = createEntry(Buffer.from("another's"), instants);
+    return other.tiers.write(key, entry, await other.tiers.look(key));
+  };
+  return { key, clock, one, bring };
+}
+
+test('one who fails answers with what another has brought meanwhile, heard of or not', async (t) => {
+  const { key, one, bring } = await startDeaf(t);
+  for (const [context, outcome] of [[ask, 'miss'] as const, [refresh, 'refresh'] as const]) {
+    one.vendor.failure = unavailable;
+    const release = hold(one.vendor);
+    const count = one.vendor.asked.length;
+    const asked = one.ask(key, context);
+    await askedFor(one.vendor, count + 1);
+    assert.equal(await bring(), true);
+    release();
+    const { body, provenance } = await asked;
+    assert.deepEqual([body, provenance], ["another's", { ...miss, outcome, collapsed: true }]);
+    assert.equal(one.tiers.failureOf(key), undefined);
+  }
+});
+
+test('if that is stale by then, it is used as stale', async (t) => {
+  const { key, clock, one, bring } = await startDeaf(t);
+  one.vendor.failure = unavailable;
+  const release = hold(one.vendor);
+  const asked = one.ask(key);
+  await askedFor(one.vendor, 1);
+  await bring();
+  clock.pass(FRESH_MS);
+  release();
+  const { body, provenance } = await asked;
+  assert.deepEqual([body, provenance], ["another's", stale()]);
+  assert.equal(one.tiers.failureOf(key)?.count, 1);
+});
+
+test('a failure before what is kept was fetched is over', async (t) => {
+  const { key, clock, one, bring } = await startDeaf(t);
+  await one.ask(key);
+  one.vendor.failure = new Problem('upstream-throttled', { retryAfterSeconds: 30 });
+  assert.deepEqual((await one.ask(key, refresh)).provenance, stale());
+  one.vendor.failure = undefined;
+  await bring();
+  assert.deepEqual((await one.ask(key, refresh)).provenance, stale(), 'there is a wait');
+  clock.pass(10_000);
+  const { provenance } = await one.ask(key, refresh);
+  assert.deepEqual(provenance, { ...miss, outcome: 'refresh' });
 });
 
 test('past the deadline it is a timeout, for all who wait', async () => {

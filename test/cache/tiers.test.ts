@@ -1,7 +1,7 @@
 // Memory before Redis: what is trusted for how long, what finds its way into memory, and what leaves it.
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
-import type { Tiers } from '../../src/cache/tiers.ts';
+import type { Look, Tiers } from '../../src/cache/tiers.ts';
 import type { CacheKey } from '../../src/domain/cache-key.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import { createLoneProcess, startCacheProcess } from '../support/cache-process.ts';
@@ -216,6 +216,53 @@ test('what was read or fetched before an erasure is not kept after it, in no tie
   assert.equal(await entryOf(one.store, key), undefined);
 });
 
+test('what is fetched after an erasure is kept, though the wait for it had begun before', async (t) => {
+  const { one, other, key } = await startTwo(t);
+  const late = Promise.withResolvers<void>();
+  const first = one.tiers.fetch(key, {
+    look: await one.tiers.look(key),
+    signal: never,
+    fetch: async () => {
+      await late.promise;
+      return { entry: entryAt(0, 'before') };
+    },
+  });
+  await one.nthTurn(1);
+  const look = await other.tiers.look(key);
+  const fetch = async () => ({ entry: entryAt(1, 'after') });
+  const second = other.tiers.fetch(key, { look, fetch, signal: never });
+  await other.nthTurn(2);
+  const heard = other.nextMessage();
+  await one.tiers.erase(key.identity);
+  await heard;
+  late.resolve();
+  assert.equal((await first).stored, false);
+  assert.equal((await second).stored, true);
+  assert.equal(await bodyOf(other, key), 'after');
+  assert.equal(await bodyOf(one, key), undefined);
+});
+
+test('looking again finds what is newer, what was there before, and nothing that was erased', async (t) => {
+  const key = someKey();
+  const one = await startCacheProcess(t, { url: server.url });
+  // What this one finds it keeps nowhere.
+  const other = await startCacheProcess(t, { url: server.url, isDeaf: true, maxEntryBytes: 3 });
+  const newest = async (before: Look) =>
+    (await other.tiers.lookAgain(key, before))?.body.toString();
+  const nothing = await other.tiers.look(key);
+  await write(one, key);
+  assert.equal(await newest(nothing), 'same');
+  const before = await other.tiers.look(key);
+  await one.store.erase(key.identity);
+  assert.equal(await newest(before), undefined);
+  await write(one, key);
+  const seen = await other.tiers.look(key);
+  await other.connection.close();
+  assert.equal(await newest(seen), 'same');
+  await assert.rejects(other.tiers.erase(key.identity));
+  assert.equal(await newest(seen), undefined);
+});
+
 test('what is fetched is kept in every tier, and keeps what was made of the same content', async (t) => {
   const { one, other, key } = await startTwo(t);
   await write(one, key);
@@ -257,7 +304,7 @@ test('a failure is noted by key, held or not, until there is something newer', a
   const { one, clock, key } = await startTwo(t);
   one.tiers.noteFailure(key, unavailable);
   one.tiers.noteFailure(key, unavailable);
-  const failure = { status: 503, count: 1, retryAt: NOW + 750 };
+  const failure = { status: 503, failedAt: NOW, count: 1, retryAt: NOW + 750 };
   assert.deepEqual((await one.tiers.look(key)).failure, failure);
   await write(one, key);
   assert.deepEqual(one.tiers.failureOf(key), failure);
@@ -267,6 +314,7 @@ test('a failure is noted by key, held or not, until there is something newer', a
   one.tiers.noteFailure(key, problem);
   assert.deepEqual(one.tiers.failureOf(key), {
     status: 504,
+    failedAt: NOW + 1_000,
     count: 2,
     retryAt: NOW + 1_000 + 1_500,
   });
@@ -286,6 +334,7 @@ test('a failure that another process tells of is noted, too', async (t) => {
   await message;
   assert.deepEqual(other.tiers.failureOf(key), {
     status: 503,
+    failedAt: NOW,
     count: 1,
     retryAt: NOW + 30_000,
   });
