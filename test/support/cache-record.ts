@@ -138,7 +138,7 @@ export class CacheRecord {
   endStep(): void {
     const ended = this.fetches.filter(({ endedStep }) => endedStep === this.step);
     for (const fetch of ended) {
-      if (fetch.problem === undefined) this.#forgetFailures(fetch.subject);
+      if (fetch.problem === undefined) this.forgetFailures(fetch.subject);
       if (this.#isShared(fetch)) this.#shared.set(fetch.subject, fetch);
     }
     for (const fetch of ended) if (isOutage(fetch.problem)) this.#backOff(fetch, fetch.problem);
@@ -210,6 +210,11 @@ export class CacheRecord {
     return this.wasCut(process, step) || losses.some((loss) => at - loss.at < HEALING_MS);
   }
 
+  /** The processes have been told that it may be tried again. */
+  forgetFailures(subject: Subject): void {
+    for (const process of this.#processes) this.#backOffs.delete(nameOf(process, subject));
+  }
+
   /** True if a process has to leave the vendor alone. */
   backsOff(process: number, subject: Subject): boolean {
     const known = this.#backOffs.get(nameOf(process, subject));
@@ -241,10 +246,6 @@ export class CacheRecord {
     const isErased = this.erasures(customer).some((each) => each.step >= step);
     // What Redis does not know as it did when the lease was taken may not be kept.
     return problem === undefined && isLeased && !isErased && !this.hasForgotten(customer, step);
-  }
-
-  #forgetFailures(subject: Subject): void {
-    for (const process of this.#processes) this.#backOffs.delete(nameOf(process, subject));
   }
 
   #backOff({ process, subject, isLeased, endedAt }: Fetch, problem: Problem): void {

@@ -135,6 +135,9 @@ export function createWorld({ list, control, rest }: Sites, subjects: readonly S
     record.endStep();
   };
 
+  const waitedFor = () =>
+    subjects.filter((each) => record.asks.some((ask) => !ask.isOver && ask.subject === each));
+
   return {
     faults,
     vendor,
@@ -163,14 +166,18 @@ export function createWorld({ list, control, rest }: Sites, subjects: readonly S
       if (isCut) record.cut(process);
       else record.mend(process);
     },
-    /** Lets the vendor answer, and leases that nobody renews end, until nobody waits any more. */
+    /**
+     * Lets the vendor answer, and leases that nobody renews end, until nobody waits any more: those who do are woken
+     * as if it had been filled, which ends their back-off, too.
+     */
     async settle() {
       vendor.isSlow = false;
       answerAll();
       await endStep();
       for (let turn = 0; turn < 20 && record.asks.some(({ isOver }) => !isOver); turn += 1) {
-        for (const subject of subjects) {
+        for (const subject of waitedFor()) {
           const { identity, field } = keyOf(subject);
+          record.forgetFailures(subject);
           await control.del(`${identity}:lease:${field}`);
           for (const { messages } of processes) messages.receive(`- filled ${identity} ${field}`);
         }
