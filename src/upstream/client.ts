@@ -1,6 +1,7 @@
 // The HTTP client for the vendor: one undici agent a region, and nothing on the wire but what is listed here.
 import { Agent } from 'undici';
 import type { Region } from '../domain/region.ts';
+import { collectResponse, type UpstreamResponse } from './whole-response.ts';
 
 /** One call: where it goes and what it asks. Nothing of an inbound request is in it. */
 export interface UpstreamCall {
@@ -8,13 +9,6 @@ export interface UpstreamCall {
   readonly tenantId: string;
   readonly resource: 'interactions-insight' | 'transcript-summaries';
   readonly parameters: readonly (readonly [name: string, value: string])[];
-}
-
-/** What came back, whatever its status. */
-export interface UpstreamResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly body: Buffer;
 }
 
 /** Sends calls. */
@@ -53,15 +47,15 @@ export function createUpstreamClient(options: ClientOptions): UpstreamClient {
   return {
     async send(call, key, signal) {
       const { agent, origin, prefix } = regions[call.region];
-      const response = await agent.request({
-        origin,
-        path: `${prefix}${pathOf(call)}`,
-        method: 'GET',
-        headers: { accept: 'application/json', 'accept-encoding': 'identity', 'x-api-key': key },
-        signal: signal ?? null,
-      });
-      const body = Buffer.from(await response.body.arrayBuffer());
-      return { status: response.statusCode, headers: response.headers, body };
+      const { handler, whole } = collectResponse(signal);
+      const path = `${prefix}${pathOf(call)}`;
+      const headers = {
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'x-api-key': key,
+      };
+      agent.dispatch({ origin, path, method: 'GET', headers }, handler);
+      return whole;
     },
     async close() {
       await Promise.all(Object.values(regions).map(({ agent }) => agent.destroy()));

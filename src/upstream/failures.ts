@@ -2,7 +2,7 @@
 import { errors } from 'undici';
 import { z } from 'zod';
 import { Problem } from '../domain/problem.ts';
-import type { UpstreamResponse } from './client.ts';
+import type { UpstreamResponse } from './whole-response.ts';
 
 /** 401 or 403: our key or tenant id was refused. Another key may help in the first case only. */
 export class KeyRefused extends Problem {

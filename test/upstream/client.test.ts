@@ -178,3 +178,25 @@ test('closing ends calls under way', async (t) => {
   await client.close();
   await rejected;
 });
+
+test('a call ends with its signal, sent or waiting for a connection', async (t) => {
+  const sandbox = await createSandbox({ now: () => NOW });
+  const client = createUpstreamClient({ baseUrls: sandbox.baseUrls, ...limits, connections: 1 });
+  t.after(async () => {
+    await client.close();
+    await sandbox.close();
+  });
+  sandbox.faults.set('hang');
+  const [first, second] = [new AbortController(), new AbortController()];
+  const arrived = sandbox.calls.next();
+  const sent = client.send(call, KEYS.acme, first.signal);
+  await arrived;
+  const waiting = client.send(call, KEYS.acme, second.signal);
+  second.abort(new Error('given up'));
+  await assert.rejects(waiting, { message: 'given up' });
+  sandbox.faults.set(null);
+  first.abort(new Error('given up, too'));
+  await assert.rejects(sent, { message: 'given up, too' });
+  assert.equal((await client.send(call, KEYS.acme)).status, 200);
+  assert.equal(sandbox.calls.all.length, 2, 'what waited has not been sent');
+});
