@@ -13,8 +13,8 @@ export const HEADER_BYTES = 33;
 export function encodeFrame(key: CacheKey, entry: Entry, sealer: Sealer): Buffer {
   const header = encodeHeader(entry.instants);
   // A tag takes longer to compute than to read.
-  const plain = Buffer.concat([Buffer.from(entry.etag, 'latin1'), entry.body]);
-  return Buffer.concat([header, sealer.seal(plain, { ...key, header })]);
+  const parts = [Buffer.from(entry.etag, 'latin1'), entry.body];
+  return Buffer.concat([header, ...sealer.seal(parts, { ...key, header })]);
 }
 
 /** The entry of a frame, or undefined if it is of another version, damaged, or from another place. */

@@ -22,7 +22,8 @@ export interface SealedPlace extends Place {
 
 /** Seals and opens values. */
 export interface Sealer {
-  seal(plain: Buffer, place: SealedPlace): Buffer;
+  /** Seals parts as one value, which is the parts that it returns, one after the other. */
+  seal(parts: readonly Buffer[], place: SealedPlace): readonly Buffer[];
   /** The plain value in memory of its own, or undefined if it does not open at this place. */
   open(sealed: Buffer, place: SealedPlace): Buffer | undefined;
 }
@@ -36,13 +37,13 @@ export function createSealer(secret: Buffer): Sealer {
     memoMethod: (identity) => createSecretKey(createHmac('sha256', key).update(identity).digest()),
   });
   return {
-    seal(plain, place) {
+    seal(parts, place) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', keys.memo(place.identity), nonce);
       cipher.setAAD(additionalData(place));
-      const sealed = cipher.update(plain);
+      const sealed = parts.map((part) => cipher.update(part));
       cipher.final();
-      return Buffer.concat([nonce, sealed, cipher.getAuthTag()]);
+      return [nonce, ...sealed, cipher.getAuthTag()];
     },
     open(sealed, place) {
       if (sealed.length < NONCE_BYTES + TAG_BYTES) return undefined;

@@ -130,7 +130,7 @@ test('a frame of another version is not read, though it is sealed as it should b
   const resealed = (version: number) => {
     const header = Buffer.from(frame.subarray(0, HEADER_BYTES));
     header.writeUInt8(version, 0);
-    return Buffer.concat([header, usual.sealer.seal(Buffer.from('{}'), { ...key, header })]);
+    return Buffer.concat([header, ...usual.sealer.seal([Buffer.from('{}')], { ...key, header })]);
   };
   assert.equal(await isUnreadable(key, resealed(frame.readUInt8(0))), false);
   assert.equal(await isUnreadable(key, resealed(frame.readUInt8(0) + 1)), true);
