@@ -129,11 +129,13 @@ export function createLeases(options: LeasesOptions): Leases {
 
 /** Waits for a word of the one who holds the lease, or its end. `wait` throws the problem if that one has failed. */
 function createWaiting(key: CacheKey, messages: Messages, signal: AbortSignal) {
-  const listening = new AbortController();
+  // Nearly nobody waits, and ending a signal costs as much as a command to Redis.
+  let listening: AbortController | undefined;
   let word: Promise<Message> | undefined;
   return {
     async wait(leftMs: number): Promise<void> {
       if (word === undefined) {
+        listening ??= new AbortController();
         word = messages.next(key, AbortSignal.any([signal, listening.signal]));
         // Nobody may be waiting any more when a signal ends.
         word.catch(() => undefined);
@@ -145,6 +147,6 @@ function createWaiting(key: CacheKey, messages: Messages, signal: AbortSignal) {
       if (message?.kind === 'failed') throw message.problem;
       if (message !== undefined) word = undefined;
     },
-    end: () => listening.abort(),
+    end: () => listening?.abort(),
   };
 }
