@@ -30,6 +30,7 @@ const CUSTOMERS_A_FIGURE = 1_000_000;
 const CONCURRENCIES = [1, 8] as const;
 const CONNECTIONS = 64;
 const PARSING = 'Fastify that only parses and writes anew';
+const PROXY = '@fastify/http-proxy';
 
 async function compare(bench: Bench): Promise<readonly Row[]> {
   const args = ['0', String(VENDOR_BYTES)];
@@ -45,7 +46,11 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
 
   const parsing = await startNodePeer(bench, 'parsing-fastify', { args: [upstream] });
 
-  const servers = new Map([...services, ['straight', straight]]);
+  const floors = new Map([
+    [PARSING, parsing],
+    [PROXY, proxy],
+  ]);
+  const servers = new Map([...services, ...floors, ['straight', straight]]);
   const path = freshCustomers();
   for (const connections of CONCURRENCIES) {
     const rounds = await inTurn(
@@ -57,11 +62,14 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
         }),
       ),
     );
-    rows.push(...latencyRows(rounds, [...services.keys()], connections));
+    const isTarget = connections === 1;
+    rows.push(...latencyRows(rounds, [...services.keys()], { connections, isTarget }));
+    rows.push(...latencyRows(rounds, [...floors.keys()], { connections, isTarget: false }));
+    rows.push(straightRow(rounds, connections));
   }
   const rounds = await inTurn(
     bench,
-    forEach(new Map([...services, [PARSING, parsing], ['proxy', proxy]]), (server) =>
+    forEach(new Map([...services, ...floors]), (server) =>
       measureThroughput(bench, server, {
         path: path(),
         headers: CREDENTIAL,
@@ -74,11 +82,14 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
 
 type Rounds = Readonly<Record<string, readonly LoadFigures[]>>;
 
-function latencyRows(rounds: Rounds, names: readonly string[], connections: number): Row[] {
+/** What waits for others is shown, and is no target: it is the throughput again. */
+function latencyRows(
+  rounds: Rounds,
+  names: readonly string[],
+  { connections, isTarget }: { readonly connections: number; readonly isTarget: boolean },
+): Row[] {
   const straight = rounds.straight ?? [];
-  // What waits for others is shown, and is no target: it is the throughput again.
-  const isTarget = connections === 1;
-  const rows = names.flatMap((name): Row[] => {
+  return names.flatMap((name): Row[] => {
     const ours = rounds[name] ?? [];
     const added = (of: (load: LoadFigures) => number) => difference(ours.map(of), straight.map(of));
     return [
@@ -94,29 +105,29 @@ function latencyRows(rounds: Rounds, names: readonly string[], connections: numb
       },
     ];
   });
-  const median_ = median(straight.map(({ p50Ms }) => p50Ms));
-  return [
-    ...rows,
-    { name: `straight, ${connections} at a time, median`, figure: median_, unit: 'ms' },
-  ];
+}
+
+function straightRow({ straight = [] }: Rounds, connections: number): Row {
+  const figure = median(straight.map(({ p50Ms }) => p50Ms));
+  return { name: `straight, ${connections} at a time, median`, figure, unit: 'ms' };
 }
 
 function throughputRows(
   rounds: Readonly<Record<string, readonly Throughput[]>>,
   names: readonly string[],
 ): Row[] {
-  const theirs = rounds.proxy ?? [];
+  const theirs = rounds[PROXY] ?? [];
   const rows = names.flatMap((name): Row[] => {
     const ours = rounds[name] ?? [];
-    const against = `${name}, against @fastify/http-proxy`;
+    const against = `${name}, against ${PROXY}`;
     return [...ratioRows(against, { ours, theirs }, { atLeast: 0.8 }), throughputRow(name, ours)];
   });
   const parsing = { ours: rounds[PARSING] ?? [], theirs };
   return [
     ...rows,
-    ...ratioRows(`${PARSING}, against @fastify/http-proxy`, parsing),
+    ...ratioRows(`${PARSING}, against ${PROXY}`, parsing),
     throughputRow(PARSING, parsing.ours),
-    throughputRow('@fastify/http-proxy', theirs),
+    throughputRow(PROXY, theirs),
   ];
 }
 
