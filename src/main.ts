@@ -44,13 +44,16 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
     case undefined:
       return (await import('./cli/serve.ts')).serve(io);
     case 'demo':
+      if (args.length > 0) break;
       return (await import('./cli/demo.ts')).runDemo(io);
     case 'keys':
       return (await import('./cli/keys.ts')).runKeys(io, args);
     case 'config':
       return (await import('./cli/config.ts')).runConfig(io, args);
-    default:
-      io.fail(USAGE);
-      return EXIT.usage;
+    case '--help':
+      io.write(USAGE);
+      return EXIT.ok;
   }
+  io.fail(USAGE);
+  return EXIT.usage;
 }

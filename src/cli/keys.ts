@@ -45,9 +45,8 @@ function instructions(app: string, { key, hash }: NewAppKey): string {
 
 ${key}
 
-In config.yaml, below apps (a key that it replaces may stay in the list for a while):
+In config.yaml, below apps and ${app}, in the place of its line "keys" (while a key is replaced, with both hashes):
 
-  ${app}:
     keys: ["${hash}"]
 `;
 }

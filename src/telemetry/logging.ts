@@ -39,7 +39,7 @@ const PROBES = new Set(['/livez', '/readyz', '/metrics']);
 
 const REDIS_LINES = {
   ready: { level: 'info', message: 'Redis is connected' },
-  lost: { level: 'warn', message: 'Redis is lost; serving without it until it is back' },
+  lost: { level: 'warn', message: 'Redis cannot be reached; serving without it until it can' },
   failing: {
     level: 'warn',
     message: 'Redis fails, refuses or delays commands; serving without it where that is so',

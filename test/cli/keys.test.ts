@@ -30,13 +30,13 @@ test('two keys differ', () => {
   assert.notEqual(newAppKey('desk').key, newAppKey('desk').key);
 });
 
-test('the key is printed once, and the lines for config.yaml are YAML', () => {
+test('the key is printed once, and the line for config.yaml is YAML', () => {
   const { key, hash } = newAppKey('desk', (bytes) => Buffer.alloc(bytes, 0xfb));
   const { code, out, err } = run('new', 'desk');
   assert.deepEqual([code, err], [0, '']);
   assert.equal(out.split(key).length, 2);
-  const lines = out.slice(out.indexOf('  desk:'));
-  assert.deepEqual(parse(lines), { desk: { keys: [hash] } });
+  const line = out.slice(out.indexOf('    keys:'));
+  assert.deepEqual(parse(line), { keys: [hash] });
 });
 
 test('a name that config.yaml would refuse is refused', () => {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { startProcess } from '../support/process.ts';
 
 test('an unknown command exits with 64 and shows how it is used', async (t) => {
-  for (const args of [['unknown'], ['--help'], ['serve'], ['worker']]) {
+  for (const args of [['unknown'], ['demo', 'x'], ['serve'], ['worker']]) {
     const started = await startProcess(t, { args });
     assert.deepEqual(await started.ended, [64, null]);
     assert.equal(started.output(), '');
@@ -14,6 +14,12 @@ test('an unknown command exits with 64 and shows how it is used', async (t) => {
       assert.ok(started.errors().includes(command), command);
     }
   }
+});
+
+test('asked for, it shows how it is used', async (t) => {
+  const started = await startProcess(t, { args: ['--help'] });
+  assert.deepEqual(await started.ended, [0, null]);
+  assert.match(started.output(), /^Usage:\n/);
 });
 
 test('keys new prints a key and its hash', async (t) => {

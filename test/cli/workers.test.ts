@@ -124,7 +124,7 @@ test('with Redis, workers share quotas, and what any of them misses is told', as
   assert.deepEqual(await degraded(), []);
   assert.match(await (await fetch(`${ops}/metrics`)).text(), /^customer360_redis_up\{.*\} 1$/m);
   await redis.stop();
-  await untilLogged(service.started, 'Redis is lost; serving without it until it is back', 2);
+  await untilLogged(service.started, 'Redis cannot be reached; serving without it until it can', 2);
   assert.deepEqual(await degraded(), ['redis']);
   assert.match(await (await fetch(`${ops}/metrics`)).text(), /^customer360_redis_up\{.*\} 0$/m);
 });

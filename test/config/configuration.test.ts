@@ -211,7 +211,11 @@ test('config.example.yaml is correct with every comment of a setting taken away'
   const parts = { yaml, env: { ACME_8X8_KEY: 'eght_x' }, files: { '/k': 'eght_y' } };
   assert.deepEqual(problemsOf(parts), []);
   assert.equal(load(parts).regions.ca, 'http://127.0.0.1:9360/ca');
-  assert.equal(load(parts).notices.length, 3);
+  assert.equal(load(parts).notices.length, 4);
+  assert.equal(
+    load(parts).notices[1],
+    'keys (agent-desktop): the hash of the example fits no key; npm run c360 -- keys new <app> makes one.',
+  );
 });
 
 test('.env.example changes nothing but the key to fill in, and names every variable', () => {
