@@ -1,7 +1,9 @@
 // `npm run build`: the service with its packages as a few files in dist/, or in the new folder that is named.
 import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { compileOnce } from './compile-cache.ts';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = `${PROJECT}/dist`;
@@ -38,3 +40,6 @@ await build({
   sourcesContent: false,
   logLevel: 'warning',
 });
+if (!(await compileOnce(resolve(outdir)))) {
+  process.stderr.write('What was built does not start here: its first start will take longer.\n');
+}

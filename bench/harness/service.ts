@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import project from '../../package.json' with { type: 'json' };
+import { startFlags, startSettings } from '../../scripts/start-command.ts';
 import { askOk } from './ask.ts';
 import { type Bench, PROJECT } from './bench.ts';
 import { freePort, type Server } from './processes.ts';
@@ -23,9 +23,6 @@ export interface ServiceOptions {
 
 const APP_KEY = `c360_bench_${randomBytes(32).toString('base64url')}`;
 const VENDOR_KEY = 'eght_bench';
-/** As `npm start` says it: <name>=<value> exec node <flags> dist/main.js */
-const [setting = '', , , ...flags] = project.scripts.start.split(' ').slice(0, -1);
-const [settingName = '', settingValue = ''] = setting.split('=');
 const CACHE_SECRET = randomBytes(32).toString('base64url');
 
 /** The header that opens the service; peers are sent it too, and do not read it. */
@@ -48,13 +45,14 @@ export async function spawnService(
   const [port, opsPort] = [await freePort(), await freePort()];
   const process_ = bench.processes.start({
     command: process.execPath,
-    args: [...flags, join(PROJECT, 'dist/main.js')],
+    args: [...startFlags, join(PROJECT, 'dist/main.js')],
     cores: options.cores ?? bench.serverCores,
     cwd: folder,
     discardOutput: true,
     env: {
       NODE_ENV: 'production',
-      [settingName]: settingValue,
+      ...startSettings,
+      NODE_COMPILE_CACHE: join(PROJECT, startSettings.NODE_COMPILE_CACHE ?? ''),
       PORT: String(port),
       OPS_PORT: String(opsPort),
       BENCH_8X8_KEY: VENDOR_KEY,

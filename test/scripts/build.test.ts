@@ -57,6 +57,16 @@ test('the built demo serves customers and the documentation, and ends', async (t
   assert.deepEqual(await once(child, 'exit'), [0, null]);
 });
 
+test('what Node compiles of it is kept, so that the next start is faster', async () => {
+  const cache = join(dist, '.compile-cache');
+  const [version = ''] = await readdir(cache);
+  assert.ok(version.startsWith(process.version));
+  const { length } = (await readdir(dist)).filter((name) =>
+    /^(main|serve|redis).*\.js$/.test(name),
+  );
+  assert.ok((await readdir(join(cache, version))).length >= length);
+});
+
 test('the built thread selects fields, and stands where it is looked for', async () => {
   const name = 'field-selection-thread';
   const thread = new Worker(join(dist, `${name}.js`));
