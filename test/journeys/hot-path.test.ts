@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
-import { Redis } from 'ioredis';
 import { CUSTOMERS } from '../../src/sandbox/customers.ts';
 import { startRedis } from '../support/redis.ts';
+import { startMonitor } from '../support/redis-monitor.ts';
 import { startService } from '../support/service.ts';
 
 const ADA = `/v1/customer?tenant=acme&contactId=${CUSTOMERS.ada.contactId}`;
@@ -26,13 +26,7 @@ async function start(t: TestContext) {
   };
   // Until the quota is taken ahead, too.
   for (let time = 0; time < 10; time += 1) await askAll();
-  const client = new Redis(redis.url);
-  const monitor = await client.monitor();
-  for (const each of [client, monitor]) each.on('error', () => undefined);
-  t.after(() => {
-    monitor.disconnect();
-    client.disconnect();
-  });
+  const { client, monitor } = await startMonitor(t, redis.url);
   const commands: string[] = [];
   monitor.on('monitor', (_time: string, args: readonly string[], from: string) => {
     if (from !== 'lua') commands.push(args.join(' '));

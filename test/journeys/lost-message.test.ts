@@ -9,6 +9,7 @@ import { standardPopulation } from '../../src/sandbox/population.ts';
 import { startCacheProcess } from '../support/cache-process.ts';
 import { createClock } from '../support/clock.ts';
 import { startRedis } from '../support/redis.ts';
+import { startMonitor } from '../support/redis-monitor.ts';
 import { startService } from '../support/service.ts';
 
 const ADA = `/v1/customer?tenant=acme&contactId=${CUSTOMERS.ada.contactId}`;
@@ -79,13 +80,7 @@ test('an erased entry is gone after ten seconds', async (t) => {
 
 test('it is Redis that is asked, once in ten seconds, and for a few bytes', async (t) => {
   const { redis, control, clock, second, identity } = await start(t);
-  const client = new Redis(redis.url);
-  const monitor = await client.monitor();
-  for (const each of [client, monitor]) each.on('error', () => undefined);
-  t.after(() => {
-    monitor.disconnect();
-    client.disconnect();
-  });
+  const { monitor } = await startMonitor(t, redis.url);
   const asked: string[] = [];
   monitor.on(
     'monitor',

@@ -1,7 +1,7 @@
 // Leases as a Redis server sees them: a wait until processes have taken, tried to take or renewed one.
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
-import { Redis } from 'ioredis';
+import { startMonitor } from './redis-monitor.ts';
 
 /**
  * Counts the commands on leases from now on. A lease that is free is one `SET`; one who finds it held sends two before
@@ -11,14 +11,7 @@ export async function watchLeases(
   t: TestContext,
   url: string,
 ): Promise<(command: 'SET' | 'PEXPIRE', count: number) => Promise<void>> {
-  const client = new Redis(url);
-  const monitor = await client.monitor();
-  // The server may end before the test does.
-  for (const each of [client, monitor]) each.on('error', () => undefined);
-  t.after(() => {
-    monitor.disconnect();
-    client.disconnect();
-  });
+  const { monitor } = await startMonitor(t, url);
   const counts = new Map<string, number>();
   monitor.on('monitor', (_time: string, [command = '', key = '']: readonly string[]) => {
     const name = key.includes(':lease:') ? command.toUpperCase() : '';
