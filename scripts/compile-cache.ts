@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { startFlags } from './start-command.ts';
 
 const CONFIG_FILE = fileURLToPath(new URL('../config.sandbox.yaml', import.meta.url));
+const LONGEST_MS = 10_000;
 /** A port on which nothing listens: the code for Redis is loaded, and none is needed. */
 const NO_REDIS = 'redis://127.0.0.1:1';
 
@@ -33,6 +34,7 @@ export async function compileOnce(dist: string): Promise<boolean> {
       CACHE_SECRET: Buffer.alloc(32).toString('base64url'),
     },
     stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: LONGEST_MS,
   });
   const ended = once(started, 'close');
   createInterface(started.stdout).on('line', (line) => {

@@ -51,6 +51,7 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
     case 'config':
       return (await import('./cli/config.ts')).runConfig(io, args);
     case '--help':
+      if (args.length > 0) break;
       io.write(USAGE);
       return EXIT.ok;
   }

@@ -1,5 +1,6 @@
 // How long to leave the vendor alone after a refresh that failed.
 import { LRUCache } from 'lru-cache';
+import type { Instants } from '../domain/freshness.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type Place, placeName } from './place.ts';
 
@@ -7,8 +8,10 @@ import { type Place, placeName } from './place.ts';
 export interface Failure {
   /** The status that it alone would have been answered with. */
   readonly status: number;
-  /** When it failed, in Unix milliseconds. What was fetched later shows that it is over. */
+  /** When it failed, in Unix milliseconds. */
   readonly failedAt: number;
+  /** `fetchedAt` of what was held then; undefined if nothing was. */
+  readonly heldFrom: number | undefined;
   /** How many have failed in a row. */
   readonly count: number;
   /** Not to be tried again before, in Unix milliseconds. */
@@ -20,15 +23,22 @@ const LONGEST_MS = 60_000;
 /** A vendor that names a later time is not believed. */
 const LONGEST_RETRY_AFTER_MS = 3_600_000;
 
+interface Circumstances {
+  /** In Unix milliseconds. */
+  readonly now: number;
+  /** At least 0, less than 1. */
+  readonly random: number;
+  readonly heldFrom?: number | undefined;
+}
+
 /**
  * What to remember of one more failure: the wait doubles up to a minute, with jitter, and is never shorter than the
  * vendor's `Retry-After`.
- * @param random at least 0, less than 1
  */
 export function failureAfter(
   earlier: Failure | undefined,
   { status, details }: Problem,
-  { now, random }: { readonly now: number; readonly random: number },
+  { now, random, heldFrom }: Circumstances,
 ): Failure {
   const count = (earlier?.count ?? 0) + 1;
   const longest = Math.min(FIRST_MS * 2 ** (count - 1), LONGEST_MS);
@@ -37,8 +47,14 @@ export function failureAfter(
     status,
     count,
     failedAt: now,
+    heldFrom,
     retryAt: now + Math.max(longest * (0.5 + random / 2), asked),
   };
+}
+
+/** True if what is held now has been fetched since: it is another than then; where nothing was held, clocks tell. */
+export function isOver({ failedAt, heldFrom }: Failure, { fetchedAt }: Instants): boolean {
+  return heldFrom === undefined ? failedAt < fetchedAt : heldFrom !== fetchedAt;
 }
 
 /** The failures of refreshes, by key. */
@@ -46,7 +62,7 @@ export interface BackOff {
   /** The last try, if it failed. */
   failureOf(place: Place): Failure | undefined;
   /** Notes a failure. The same problem counts once: who waited for another process hears of it twice. */
-  note(place: Place, problem: Problem): void;
+  note(place: Place, problem: Problem, heldFrom: number | undefined): void;
   /** To be called when a try has succeeded. */
   forget(place: Place): void;
 }
@@ -66,12 +82,12 @@ export function createBackOff({ now, random }: BackOffOptions): BackOff {
   const noted = new WeakMap<Problem, Set<string>>();
   return {
     failureOf: (place) => (failures.size === 0 ? undefined : failures.get(placeName(place))),
-    note(place, problem) {
+    note(place, problem, heldFrom) {
       const name = placeName(place);
       const places = noted.get(problem) ?? new Set();
       if (places.has(name)) return;
       noted.set(problem, places.add(name));
-      const at = { now: now(), random: random() };
+      const at = { now: now(), random: random(), heldFrom };
       failures.set(name, failureAfter(failures.get(name), problem, at));
     },
     forget(place) {

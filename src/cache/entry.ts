@@ -44,7 +44,12 @@ export function succeed(older: Entry | undefined, entry: Entry): Entry {
   return { ...older, instants: entry.instants };
 }
 
-/** True if an entry was fetched after another, or there is no other. */
-export function isNewer({ instants }: Entry, other: Entry | undefined): boolean {
-  return other === undefined || instants.fetchedAt > other.instants.fetchedAt;
+/**
+ * True if something was fetched after another, or there is no other. What is joined is as old as its oldest part, which
+ * may be in both: then what lives longer is newer.
+ */
+export function isNewer(instants: Instants, other: Instants | undefined): boolean {
+  if (other === undefined) return true;
+  const laterMs = instants.fetchedAt - other.fetchedAt;
+  return laterMs > 0 || (laterMs === 0 && instants.staleAt > other.staleAt);
 }

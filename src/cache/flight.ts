@@ -4,7 +4,8 @@ import { freshness } from '../domain/freshness.ts';
 import { isOutage, type Problem } from '../domain/problem.ts';
 import type { Fetched, Provenance } from '../domain/source.ts';
 import { withDeadline } from '../resilience/deadline.ts';
-import { createEntry, type Entry, isNewer } from './entry.ts';
+import { isOver } from './back-off.ts';
+import { createEntry, type Entry } from './entry.ts';
 import type { Remembered } from './memory-store.ts';
 import { planFor, type Wish } from './plan.ts';
 import type { Known, Look, Tiers } from './tiers.ts';
@@ -47,8 +48,8 @@ export async function fly(trip: Trip, options: FlightOptions): Promise<Landed> {
 export function answerWith({ entry, tier, failure }: Known, wish: Wish, now: number) {
   if (entry === undefined) return undefined;
   const { instants } = entry;
-  const isOver = failure === undefined || failure.failedAt < instants.fetchedAt;
-  const retryAt = isOver ? Number.NEGATIVE_INFINITY : failure.retryAt;
+  const isBackingOff = failure && !isOver(failure, instants);
+  const retryAt = isBackingOff ? failure.retryAt : Number.NEGATIVE_INFINITY;
   const plan = planFor({ instants, retryAt }, wish, now);
   if (plan === 'fetch') return undefined;
   if (plan === 'answer-as-failed' && failure) return staleAnswer(entry, failure);
@@ -110,7 +111,9 @@ export async function answerInstead(
   if (!isOutage(error)) return undefined;
   const entry = await tiers.lookAgain(key, look);
   const state = entry ? freshness(entry.instants, now()) : 'expired';
-  if (entry && state === 'fresh' && isNewer(entry, look.entry)) {
+  // Where nobody could be asked before, nobody knows when it was brought.
+  const isAnother = look.shared && entry?.instants.fetchedAt !== look.entry?.instants.fetchedAt;
+  if (entry && state === 'fresh' && isAnother) {
     const outcome = wish.refresh ? 'refresh' : 'miss';
     const provenance = { outcome, stored: true, collapsed: true } as const;
     return { entry, provenance, isRefreshDue: false };

@@ -88,10 +88,13 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
   const heardAt = new LRUCache<string, number>({ max: MAX_HEARD });
   let heard = 0;
 
+  const noteFailure = (place: Place, problem: Problem) =>
+    backOff.note(place, problem, memory.recall(place)?.entry.instants.fetchedAt);
+
   const hear = (message: Message) => {
     if (message.kind === 'erased') return void memory.erase(message.identity);
     if (message.kind === 'failed') {
-      return isOutage(message.problem) ? backOff.note(message, message.problem) : undefined;
+      return isOutage(message.problem) ? noteFailure(message, message.problem) : undefined;
     }
     backOff.forget(message);
     heard += 1;
@@ -119,7 +122,7 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
     const held = heldBeside(key, found);
     const localGeneration = isCurrent ? memory.generationOf(key.identity) : before;
     const known = { shared: found, localGeneration };
-    if (found?.entry === undefined || !isNewer(found.entry, held?.entry)) {
+    if (found?.entry === undefined || !isNewer(found.entry.instants, held?.entry.instants)) {
       return { ...known, entry: held?.entry, failure: backOff.failureOf(key), tier: 'memory' };
     }
     const generations = { local: localGeneration, shared: found.generation };
@@ -134,9 +137,8 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
     const head = await store.head(key);
     if (!isOvertaken(key, heardBefore)) held.checkedAt = now();
     if (head === null) return;
-    const { fetchedAt } = held.entry.instants;
     if (head.generation !== held.sharedGeneration) memory.erase(key.identity);
-    else if (head.instants && head.instants.fetchedAt > fetchedAt) await look(key, true);
+    else if (head.instants && isNewer(head.instants, held.entry.instants)) await look(key, true);
   };
 
   shared?.messages.onMessage(hear);
@@ -144,7 +146,7 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
   return {
     look: (key) => look(key),
     failureOf: backOff.failureOf,
-    noteFailure: backOff.note,
+    noteFailure,
     async lookAgain(key, before) {
       const known = await look(key, true);
       if (known.entry || known.localGeneration !== before.localGeneration) return known.entry;

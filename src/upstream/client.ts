@@ -47,8 +47,8 @@ export function createUpstreamClient(options: ClientOptions): UpstreamClient {
   return {
     async send(call, key, signal) {
       const { agent, origin, prefix } = regions[call.region];
-      const { handler, whole } = collectResponse(signal);
       const path = `${prefix}${pathOf(call)}`;
+      const { handler, whole } = collectResponse(signal);
       const headers = {
         accept: 'application/json',
         'accept-encoding': 'identity',

@@ -28,6 +28,7 @@ export function collectResponse(signal: AbortSignal | undefined): ResponseUnderW
     end(signal?.reason);
   };
   const leave = () => signal?.removeEventListener('abort', follow);
+  if (signal?.aborted) reject(signal.reason);
   signal?.addEventListener('abort', follow);
 
   const handler: Dispatcher.DispatchHandler = {

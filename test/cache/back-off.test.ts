@@ -1,10 +1,12 @@
 // The wait after a refresh that failed: longer each time, with jitter, and as the vendor asks.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Failure, failureAfter } from '../../src/cache/back-off.ts';
+import { type Failure, failureAfter, isOver } from '../../src/cache/back-off.ts';
+import { instantsFrom } from '../../src/domain/freshness.ts';
 import { Problem } from '../../src/domain/problem.ts';
 
 const NOW = 1_000_000;
+const LIFETIME = { freshMs: 1, staleWhileRevalidateMs: 1, staleIfErrorMs: 1 };
 const HOUR_MS = 3_600_000;
 const problem = new Problem('upstream-unavailable');
 const asking = (retryAfterSeconds: number) =>
@@ -58,13 +60,30 @@ test('a wait that the vendor asked for makes the next one no longer', () => {
 
 test('the status is that of the last failure', () => {
   const first = failureAfter(undefined, problem, { now: NOW, random: 0 });
-  assert.deepEqual(first, { status: 503, failedAt: NOW, count: 1, retryAt: NOW + 500 });
+  assert.deepEqual(first, {
+    status: 503,
+    failedAt: NOW,
+    heldFrom: undefined,
+    count: 1,
+    retryAt: NOW + 500,
+  });
   const last = asking(0);
   const second = failureAfter(first, last, { now: NOW + 10, random: 0 });
   assert.deepEqual(second, {
     status: last.status,
     failedAt: NOW + 10,
+    heldFrom: undefined,
     count: 2,
     retryAt: NOW + 10 + 1_000,
   });
+});
+
+test('it is over when something else is held, whatever the clocks of others say', () => {
+  const at = (fetchedAt: number) => instantsFrom(fetchedAt, LIFETIME, 0.5);
+  const held = failureAfter(undefined, problem, { now: NOW, random: 0, heldFrom: NOW + 5_000 });
+  assert.equal(isOver(held, at(NOW + 5_000)), false);
+  assert.equal(isOver(held, at(NOW + 5_001)), true);
+  assert.equal(isOver(held, at(NOW - 1)), true);
+  const bare = failureAfter(undefined, problem, { now: NOW, random: 0 });
+  assert.deepEqual([isOver(bare, at(NOW)), isOver(bare, at(NOW + 1))], [false, true]);
 });

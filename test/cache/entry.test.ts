@@ -1,7 +1,7 @@
 // Entries: bytes of their own, and what stays when an entry is fetched anew.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createEntry, succeed } from '../../src/cache/entry.ts';
+import { createEntry, isNewer, succeed } from '../../src/cache/entry.ts';
 import { someEntry, someInstants } from '../support/store-contract.ts';
 
 test('an entry keeps no more than its bytes', () => {
@@ -27,4 +27,12 @@ test('other content, or a first entry, is as it is', () => {
   const entry = someEntry('new');
   assert.equal(succeed(someEntry('old'), entry), entry);
   assert.equal(succeed(undefined, entry), entry);
+});
+
+test('what was fetched later is newer; of what is as old as its oldest part, what lives longer', () => {
+  const [older, younger] = [someInstants({ fetchedAt: 1 }), someInstants({ fetchedAt: 2 })];
+  assert.deepEqual([isNewer(younger, older), isNewer(older, younger)], [true, false]);
+  const longer = { ...older, staleAt: older.staleAt + 1 };
+  assert.deepEqual([isNewer(longer, older), isNewer(older, longer)], [true, false]);
+  assert.deepEqual([isNewer(older, older), isNewer(older, undefined)], [false, true]);
 });

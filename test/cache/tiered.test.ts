@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { createEntry } from '../../src/cache/entry.ts';
+import { answerInstead } from '../../src/cache/flight.ts';
 import { tieredCache } from '../../src/cache/tiered.ts';
 import type { CacheKey } from '../../src/domain/cache-key.ts';
 import { instantsFrom } from '../../src/domain/freshness.ts';
@@ -496,6 +497,19 @@ test('a failure before what is kept was fetched is over', async (t) => {
   clock.pass(10_000);
   const { provenance } = await one.ask(key, refresh);
   assert.deepEqual(provenance, { ...miss, outcome: 'refresh' });
+});
+
+test('where Redis could not be asked before, what it holds is no sign of success', async (t) => {
+  const { key, one, bring } = await startDeaf(t);
+  await bring();
+  const look = { ...(await one.tiers.look(key)), entry: undefined, shared: undefined };
+  const instead = await answerInstead(
+    unavailable,
+    { key, look, wish: refresh },
+    { tiers: one.tiers, now: one.clock.now },
+  );
+  assert.deepEqual(instead?.provenance, stale());
+  assert.equal(one.tiers.failureOf(key)?.count, 1);
 });
 
 test('past the deadline it is a timeout, for all who wait', async () => {

@@ -109,6 +109,20 @@ test('the same content, fetched anew elsewhere, keeps what was made of it', asyn
   assert.equal(anew?.entry.body, before?.entry.body);
 });
 
+test('what is joined anew is taken over, though its oldest part is as old as before', async (t) => {
+  const { clock, one, other, key } = await startTwo(t, true);
+  await write(one, key);
+  await other.tiers.look(key);
+  const { instants } = entryAt(0);
+  await fetchInto(
+    one,
+    key,
+    someEntry('joined anew', { ...instants, staleAt: instants.staleAt + 1 }),
+  );
+  clock.pass(TRUST_MS);
+  assert.equal(await bodyOf(other, key), 'joined anew');
+});
+
 test('after a message Redis is asked at once', async (t) => {
   const { one, other, key } = await startTwo(t);
   await write(one, key, entryAt(0, 'old'));
@@ -304,7 +318,7 @@ test('a failure is noted by key, held or not, until there is something newer', a
   const { one, clock, key } = await startTwo(t);
   one.tiers.noteFailure(key, unavailable);
   one.tiers.noteFailure(key, unavailable);
-  const failure = { status: 503, failedAt: NOW, count: 1, retryAt: NOW + 750 };
+  const failure = { status: 503, failedAt: NOW, heldFrom: undefined, count: 1, retryAt: NOW + 750 };
   assert.deepEqual((await one.tiers.look(key)).failure, failure);
   await write(one, key);
   assert.deepEqual(one.tiers.failureOf(key), failure);
@@ -315,6 +329,7 @@ test('a failure is noted by key, held or not, until there is something newer', a
   assert.deepEqual(one.tiers.failureOf(key), {
     status: 504,
     failedAt: NOW + 1_000,
+    heldFrom: NOW,
     count: 2,
     retryAt: NOW + 1_000 + 1_500,
   });
@@ -335,6 +350,7 @@ test('a failure that another process tells of is noted, too', async (t) => {
   assert.deepEqual(other.tiers.failureOf(key), {
     status: 503,
     failedAt: NOW,
+    heldFrom: NOW,
     count: 1,
     retryAt: NOW + 30_000,
   });
