@@ -1,8 +1,7 @@
 // What Node compiles is kept beside the built files, so that the next start need not: it takes a fifth of a start.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -18,11 +17,10 @@ const NO_REDIS = 'redis://127.0.0.1:1';
  * @returns false if it did not start: then nothing is kept, and nothing lost but time
  */
 export async function compileOnce(dist: string): Promise<boolean> {
-  // Away from any .env.
-  const cwd = mkdtempSync(join(tmpdir(), 'c360-'));
   const cache = join(dist, '.compile-cache');
   const started = spawn(process.execPath, [...startFlags, join(dist, 'main.js')], {
-    cwd,
+    // Where no .env is.
+    cwd: dist,
     env: {
       NODE_COMPILE_CACHE: cache,
       CONFIG_FILE,
@@ -41,7 +39,6 @@ export async function compileOnce(dist: string): Promise<boolean> {
     if (line.includes('"listening"')) started.kill('SIGTERM');
   });
   const [exitCode] = await ended;
-  rmSync(cwd, { recursive: true });
   if (existsSync(cache)) letOthersRead(cache);
   return exitCode === 0;
 }

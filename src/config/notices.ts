@@ -4,10 +4,10 @@ import type { ConfigFile } from './file.ts';
 import type { RedisSettings } from './redis-settings.ts';
 
 /** In config.example.yaml; nobody knows a key with this hash. */
-const PLACEHOLDER = Buffer.alloc(32);
+const EXAMPLE_KEY_HASH = Buffer.alloc(32);
 const WITHOUT_REDIS = 'REDIS_URL is not set: answers are kept';
 
-/** Sentences about memory without Redis, placeholders, and settings that have no effect in this version. */
+/** Sentences about memory without Redis, the key of the example, and settings that have no effect in this version. */
 export function noticesOf(options: {
   readonly env: Variables;
   readonly workers: Environment['workers'];
@@ -19,8 +19,8 @@ export function noticesOf(options: {
     names.some((name) => variable(env, name) !== undefined);
   const budgets = namesWith(file.tenants, ({ budget }) => budget !== undefined);
   const userQuotas = namesWith(file.apps, ({ userQuota }) => userQuota !== undefined);
-  const placeholders = namesWith(file.apps, ({ keys }) =>
-    keys.some((key) => key.equals(PLACEHOLDER)),
+  const withExampleKey = namesWith(file.apps, ({ keys }) =>
+    keys.some((key) => key.equals(EXAMPLE_KEY_HASH)),
   );
   const notices: readonly (readonly [isTold: boolean, sentence: string])[] = [
     [redis === null && workers === 1, `${WITHOUT_REDIS} in the memory of this process alone.`],
@@ -37,8 +37,8 @@ export function noticesOf(options: {
       withoutEffect('OTEL_EXPORTER_OTLP_ENDPOINT', 'no traces are sent'),
     ],
     [
-      placeholders !== '',
-      `keys (${placeholders}): the hash of the example fits no key; npm run c360 -- keys new <app> makes one.`,
+      withExampleKey !== '',
+      `keys (${withExampleKey}): the hash of the example fits no key; npm run c360 -- keys new <app> makes one.`,
     ],
     [budgets !== '', withoutEffect(`budget (${budgets})`, "the vendor's own limits hold")],
     [userQuotas !== '', withoutEffect(`userQuota (${userQuotas})`, 'quotas hold for whole apps')],
