@@ -36,7 +36,7 @@ export function summaryCache(
 ): Layer<SummariesQuery, readonly SummaryResult[], HeldSummaries> {
   const { keys, now, emit } = options;
   return (next) => {
-    const flights = createFlights<Part>();
+    const flights = createFlights<Part | Failed>();
 
     /** Asks, at once, for all ids that nobody is asking for yet. Each id is a flight of its own. */
     const fetchParts = (missing: readonly Missing[], query: SummariesQuery, context: Context) => {
@@ -49,17 +49,17 @@ export function summaryCache(
       const told = asking?.then((results) => new Map(results.map((each) => [each.id, each])));
       return missing.map(async (each): Promise<Part | Failed> => {
         const keep = async () => {
-          const result = (await told)?.get(each.id);
-          return keepPart(each, { result, policy }, options);
+          try {
+            const result = (await told)?.get(each.id);
+            return await keepPart(each, { result, policy }, options);
+          } catch (error) {
+            return partWithout(each, { error, wish: context }, options);
+          }
         };
         const { result, collapsed } = flights.join(placeName(each.key), keep);
-        try {
-          const part = await result;
-          const provenance = asSeenBy(part.provenance, context, collapsed);
-          return { ...part, provenance };
-        } catch (error) {
-          return partWithout(each, { error, wish: context }, options);
-        }
+        const part = await result;
+        if ('problem' in part) return part;
+        return { ...part, provenance: asSeenBy(part.provenance, context, collapsed) };
       });
     };
 
