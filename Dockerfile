@@ -44,4 +44,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "--eval"
   const ops = { host: OPS_HOST || '127.0.0.1', port: OPS_PORT || 8361, path: '/livez' }; \
   require('node:http').get(ops, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1))"]
 # Node is process 1 and handles SIGTERM and SIGINT itself. The heap's limits are those of npm start (DESIGN.md).
-ENTRYPOINT ["node", "--max-semi-space-size=16", "--heap-growing-percent=60", "dist/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "dist/main.js"]

@@ -13,6 +13,7 @@ import { createLogOutput, createTimestamp } from '../telemetry/log-output.ts';
 import { type CommandIo, EXIT } from './command-io.ts';
 import { endGracefully } from './graceful-end.ts';
 import { rememberSources } from './handed-sources.ts';
+import { boundHeapGrowth } from './heap-growth.ts';
 import { describeListenFailure } from './listen-failure.ts';
 
 /** Serves until a signal, alone or by workers. Returns an exit code if the service cannot start, else 0. */
@@ -38,6 +39,7 @@ export async function startService(
 ): Promise<Service | undefined> {
   const { listen, ops, shutdown } = configuration;
   const logger = createLogger(configuration.logLevel);
+  boundHeapGrowth();
   const building = buildApp(configuration, logger);
   drainOnSignal(building, { shutdown, logger });
   const app = await building;

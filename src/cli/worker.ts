@@ -6,6 +6,7 @@ import type { Variables } from '../config/environment.ts';
 import type { DrainWaits } from '../drain.ts';
 import { endGracefully } from './graceful-end.ts';
 import { handedSources } from './handed-sources.ts';
+import { boundHeapGrowth } from './heap-growth.ts';
 import { describeListenFailure } from './listen-failure.ts';
 import { createLogger } from './serve.ts';
 import { type Order, type Question, type Report, readOrder } from './worker-messages.ts';
@@ -54,6 +55,7 @@ export function serveAsWorker(env: Variables): void {
 function startServing(configuration: Configuration): ServingWorker {
   const { logLevel, shutdown, listen } = configuration;
   const logger = createLogger(logLevel);
+  boundHeapGrowth();
   const building = buildApp(configuration, logger);
   let isEnding = false;
   // When it ends by itself, there is nobody to be told first.
