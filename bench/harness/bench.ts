@@ -47,7 +47,7 @@ const PACKAGES = {
 export type Tool = keyof typeof PACKAGES;
 
 const FULL: Pace = { quick: false, warmUps: 4, rounds: 5, seconds: 3 };
-const QUICK: Pace = { quick: true, warmUps: 3, rounds: 1, seconds: 1 };
+const QUICK: Pace = { quick: true, warmUps: 1, rounds: 1, seconds: 1 };
 
 /** The folder of the project. */
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));

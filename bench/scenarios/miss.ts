@@ -26,8 +26,6 @@ export const miss: Scenario = {
 const VENDOR_BYTES = 26_000;
 /** A figure is about customers whom nobody has asked for before. */
 const CUSTOMERS_A_FIGURE = 1_000_000;
-/** One at a time shows what the service adds; several also show them waiting for one another. */
-const CONCURRENCIES = [1, 8] as const;
 const CONNECTIONS = 64;
 const PARSING = 'Fastify that only parses and writes anew';
 const PROXY = '@fastify/http-proxy';
@@ -52,7 +50,8 @@ async function compare(bench: Bench): Promise<readonly Row[]> {
   ]);
   const servers = new Map([...services, ...floors, ['straight', straight]]);
   const path = freshCustomers();
-  for (const connections of CONCURRENCIES) {
+  // One at a time shows what the service adds; several also show them waiting for one another.
+  for (const connections of bench.pace.quick ? [1] : [1, 8]) {
     const rounds = await inTurn(
       bench,
       forEach(servers, ({ origin }) =>
