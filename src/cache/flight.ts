@@ -8,6 +8,7 @@ import { isOver } from './back-off.ts';
 import { createEntry, type Entry } from './entry.ts';
 import type { Remembered } from './memory-store.ts';
 import { planFor, type Wish } from './plan.ts';
+import { fetchOutcome } from './provenance.ts';
 import type { Known, Look, Tiers } from './tiers.ts';
 
 /** A kept or freshly fetched answer, and where it came from. */
@@ -89,8 +90,7 @@ async function fetchOver(
       return tiers.fetch(key, { look, fetch: bring, signal });
     });
     const { entry, stored, isOthers, staleIfError } = landed;
-    const outcome = wish.refresh ? 'refresh' : 'miss';
-    const fetched = { outcome, stored, collapsed: isOthers } as const;
+    const fetched = { outcome: fetchOutcome(wish), stored, collapsed: isOthers } as const;
     return { entry, provenance: staleIfError ?? fetched, isRefreshDue: false };
   } catch (error) {
     const instead = await answerInstead(error, { key, look, wish }, options);
@@ -114,8 +114,7 @@ export async function answerInstead(
   // Where nobody could be asked before, nobody knows when it was brought.
   const isAnother = look.shared && entry?.instants.fetchedAt !== look.entry?.instants.fetchedAt;
   if (entry && state === 'fresh' && isAnother) {
-    const outcome = wish.refresh ? 'refresh' : 'miss';
-    const provenance = { outcome, stored: true, collapsed: true } as const;
+    const provenance = { outcome: fetchOutcome(wish), stored: true, collapsed: true } as const;
     return { entry, provenance, isRefreshDue: false };
   }
   tiers.noteFailure(key, error);

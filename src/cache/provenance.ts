@@ -13,15 +13,16 @@ export interface Provided {
 
 type CacheRead = Extract<ServiceEvent, { type: 'cache-read' }>;
 
+/** What fetching is called for one who asks for it. */
+export function fetchOutcome({ refresh }: Pick<Wish, 'refresh'>): 'refresh' | 'miss' {
+  return refresh ? 'refresh' : 'miss';
+}
+
 /** The provenance of a fetch as one of those sees it who waited for it, and may have wanted something else of it. */
-export function asSeenBy(
-  provenance: Provenance,
-  { refresh }: Wish,
-  collapsed: boolean,
-): Provenance {
+export function asSeenBy(provenance: Provenance, wish: Wish, collapsed: boolean): Provenance {
   if (provenance.outcome === 'hit' || provenance.outcome === 'stale') return provenance;
-  const outcome = refresh ? 'refresh' : 'miss';
-  return { ...provenance, outcome, collapsed: provenance.collapsed || collapsed };
+  const isCollapsed = provenance.collapsed || collapsed;
+  return { ...provenance, outcome: fetchOutcome(wish), collapsed: isCollapsed };
 }
 
 /** The provenance of an answer made of parts: stale if one is, else fetched if one is, else a hit. */

@@ -6,7 +6,7 @@ import { type Emit, internalError } from '../telemetry/events.ts';
 import { answerFromMemory, type FlightOptions, fly, type Held, type Landed } from './flight.ts';
 import { createFlights } from './flights.ts';
 import { placeName } from './place.ts';
-import { asSeenBy, readEvent } from './provenance.ts';
+import { asSeenBy, fetchOutcome, readEvent } from './provenance.ts';
 
 interface TieredCacheOptions<Query> extends FlightOptions {
   readonly keyOf: (query: Query) => CacheKey;
@@ -42,11 +42,11 @@ export function tieredCache<Query>(
     };
 
     const fromFlight = async (key: CacheKey, query: Query, context: Context): Promise<Landed> => {
-      const asked = context.refresh ? 'refresh' : 'miss';
       const { result, collapsed } = join(key, query, context);
       if (collapsed) emit({ type: 'flight-joined', kind: key.kind });
       const landed = await result.catch((error: unknown) => {
-        emit({ type: 'cache-read', kind: key.kind, outcome: asked, tier: 'none', count: 1 });
+        const outcome = fetchOutcome(context);
+        emit({ type: 'cache-read', kind: key.kind, outcome, tier: 'none', count: 1 });
         throw error;
       });
       // What others found in Redis is no answer to one who wants it fetched anew.
