@@ -25,8 +25,11 @@ import { createDrain, type Drain } from './drain.ts';
 import { createApiServer } from './edge/api-server.ts';
 import { createOpsServer } from './edge/ops-server.ts';
 import type { RedisConnection } from './redis.ts';
+import { breaker } from './resilience/breaker.ts';
+import { bulkhead } from './resilience/bulkhead.ts';
 import { deadline } from './resilience/deadline.ts';
 import { createLocalQuota } from './resilience/local-quota.ts';
+import { retry } from './resilience/retry.ts';
 import { createSharedQuota } from './resilience/shared-quota.ts';
 import { type Emit, emitTo } from './telemetry/events.ts';
 import { logEvents } from './telemetry/logging.ts';
@@ -36,6 +39,7 @@ import { inChunks } from './upstream/chunks.ts';
 import { createUpstreamClient, type UpstreamClient } from './upstream/client.ts';
 import { createEightByEight } from './upstream/eight-by-eight.ts';
 import { shape } from './upstream/shape.ts';
+import { createGuards } from './upstream-guards.ts';
 
 /** The service, built but not listening. */
 export interface Service {
@@ -130,6 +134,7 @@ function createSources(parts: Parts) {
   const keysOf = (tenant: Tenant) => secrets.vendorKeys(tenant.name);
   const eightByEight = createEightByEight({ client: parts.client, keysOf, now, emit });
   const deadlineMs = upstream.deadlineMs;
+  const { retries, breakers, bulkheads } = createGuards(parts);
   const attempts = {
     timeoutMs: upstream.attemptTimeoutMs,
     keyCount: (tenant: Tenant) => keysOf(tenant).length,
@@ -144,6 +149,9 @@ function createSources(parts: Parts) {
     deadline(deadlineMs),
     inChunks(),
     rememberRefusals({ ...refusals, keyOf: keyOfIds }),
+    retry(retries),
+    breaker(breakers),
+    bulkhead(bulkheads),
     attempt(attempts),
   )(eightByEight.summaries);
 
@@ -159,6 +167,9 @@ function createSources(parts: Parts) {
     tieredCache({ ...cache, keyOf: keys.range }),
     rememberRefusals({ ...refusals, keyOf: keys.range }),
     shape({ now, random }),
+    retry(retries),
+    breaker(breakers),
+    bulkhead(bulkheads),
     attempt(attempts),
   )(eightByEight.interactions);
 

@@ -176,6 +176,8 @@ export interface ProblemDetails {
   readonly retryAfterSeconds?: number;
   /** For `quota-exceeded`: the names of the policies that refused. */
   readonly violatedPolicies?: readonly string[];
+  /** True where the way to 8x8, not the search, has failed, and a second try may go well. */
+  readonly isTransient?: boolean;
   /** A short code of what went wrong inside, for logs; never shown to a caller. */
   readonly reason?: string;
   /** The error behind it; neither shown nor logged. */
@@ -220,6 +222,11 @@ export function isProblem(error: unknown, slug?: ProblemSlug): error is Problem 
 /** Tells the name of a problem type from other texts. */
 export function isProblemSlug(text: string): text is ProblemSlug {
   return Object.hasOwn(PROBLEMS, text);
+}
+
+/** True for a failure of the way to 8x8: no connection, no answer in time, or a gateway's 502, 503 or 504. */
+export function isTransient(error: unknown): error is Problem {
+  return isProblem(error) && error.details.isTransient === true;
 }
 
 /** True for what may be over soon: 8x8, or the way to it, failed; it is no verdict on the search. */

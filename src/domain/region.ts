@@ -13,3 +13,8 @@ export const OFFICIAL_BASE_URLS: Readonly<Record<Region, string>> = {
   ca: 'https://api.8x8.com/cidp-customer-360/ca',
   ap: 'https://api.8x8.com/cidp-customer-360/ap',
 };
+
+/** Something for each region. */
+export function byRegion<Value>(make: (region: Region) => Value): Readonly<Record<Region, Value>> {
+  return { us: make('us'), uk: make('uk'), ca: make('ca'), ap: make('ap') };
+}

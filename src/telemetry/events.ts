@@ -74,6 +74,22 @@ export type ServiceEvent =
       readonly reason: string | null;
       readonly durationMs: number;
     }
+  /** A call failed in passing; `spent`: so did what second tries may cost. */
+  | {
+      readonly type: 'upstream-retry';
+      readonly tenant: string;
+      readonly region: Region;
+      readonly outcome: 'retried' | 'spent';
+    }
+  /** A tenant's calls are held back, pass again, or one of them shows how it fares. */
+  | {
+      readonly type: 'breaker';
+      readonly tenant: string;
+      readonly region: Region;
+      readonly state: 'closed' | 'open' | 'half-open';
+    }
+  /** Too many calls to a region are under way or wait. */
+  | { readonly type: 'upstream-refused-place'; readonly region: Region }
   | {
       readonly type: 'upstream-drift';
       readonly endpoint: UpstreamEndpoint;

@@ -54,6 +54,15 @@ const MESSAGES_LINES = {
   },
 } as const;
 
+const BREAKER_LINES = {
+  open: {
+    level: 'warn',
+    message: '8x8 fails for this tenant; it is left alone for a while, and what is kept is used',
+  },
+  'half-open': { level: 'info', message: 'one call shows whether 8x8 works for this tenant again' },
+  closed: { level: 'info', message: '8x8 works for this tenant again' },
+} as const;
+
 interface Line {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
@@ -73,6 +82,12 @@ function lineFor(event: ServiceEvent): Line {
       return { level: 'debug', message: 'the right to fetch, over all processes, has ended' };
     case 'upstream-call':
       return { level: event.outcome === 'ok' ? 'debug' : 'warn', message: 'call to 8x8' };
+    case 'upstream-retry':
+      return { level: 'debug', message: 'a call to 8x8 failed in passing' };
+    case 'breaker':
+      return BREAKER_LINES[event.state];
+    case 'upstream-refused-place':
+      return { level: 'debug', message: 'too many calls to 8x8 are under way or wait' };
     case 'upstream-drift':
       return { level: 'debug', message: 'an answer of 8x8 was usable, but not as expected' };
     case 'upstream-refused-key':

@@ -17,6 +17,8 @@ const REQUEST_BUCKETS_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
+const BREAKER_STATES = { closed: 0, 'half-open': 1, open: 2 } as const;
+
 /** Creates a registry of its own, so that several services can live in one process. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
@@ -58,6 +60,25 @@ export function createMetrics(): Metrics {
     help: 'Calls to 8x8 by region, endpoint and outcome (ok, or the problem it led to)',
     labelNames: ['region', 'endpoint', 'outcome'],
     buckets: REQUEST_BUCKETS_SECONDS,
+    registers,
+  });
+  const retries = new Counter({
+    name: 'customer360_upstream_retries_total',
+    help: 'Calls to 8x8 that failed in passing: tried again, or not since retries are spent',
+    labelNames: ['region', 'outcome'],
+    registers,
+  });
+  const breakers = new Gauge({
+    name: 'customer360_breaker_state',
+    help: 'What passes to 8x8 for a tenant: 0 all calls (closed), 1 one to see how it fares (half-open), 2 none (open)',
+    labelNames: ['tenant', 'region'],
+    aggregator: 'max',
+    registers,
+  });
+  const refusedPlaces = new Counter({
+    name: 'customer360_upstream_refused_places_total',
+    help: 'Calls to 8x8 that were not made since too many were under way or waiting',
+    labelNames: ['region'],
     registers,
   });
   const drift = new Counter({
@@ -114,6 +135,14 @@ export function createMetrics(): Metrics {
         const { region, endpoint, outcome } = event;
         return upstreamCalls.observe({ region, endpoint, outcome }, event.durationMs / 1000);
       }
+      case 'upstream-retry':
+        return retries.inc({ region: event.region, outcome: event.outcome });
+      case 'breaker': {
+        const { tenant, region, state } = event;
+        return breakers.set({ tenant, region }, BREAKER_STATES[state]);
+      }
+      case 'upstream-refused-place':
+        return refusedPlaces.inc({ region: event.region });
       case 'upstream-drift':
         return drift.inc({ endpoint: event.endpoint, drift: event.drift }, event.count);
       case 'upstream-refused-key':

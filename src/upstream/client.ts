@@ -1,6 +1,6 @@
 // The HTTP client for the vendor: one undici agent a region, and nothing on the wire but what is listed here.
 import { Agent } from 'undici';
-import type { Region } from '../domain/region.ts';
+import { byRegion, type Region } from '../domain/region.ts';
 import { collectResponse, type UpstreamResponse } from './whole-response.ts';
 
 /** One call: where it goes and what it asks. Nothing of an inbound request is in it. */
@@ -43,7 +43,7 @@ export function createUpstreamClient(options: ClientOptions): UpstreamClient {
     });
     return { agent, origin, prefix: pathname.replace(/\/$/, '') };
   };
-  const regions = { us: connect('us'), uk: connect('uk'), ca: connect('ca'), ap: connect('ap') };
+  const regions = byRegion(connect);
   return {
     async send(call, key, signal) {
       const { agent, origin, prefix } = regions[call.region];

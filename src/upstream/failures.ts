@@ -18,14 +18,18 @@ export class KeyRefused extends Problem {
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 const gatewayFault = z.object({ fault: z.object({ detail: z.object({ errorcode: z.string() }) }) });
 
+/** Bad Gateway, Service Unavailable, Gateway Timeout. A 500 may be about this one customer. */
+const TRANSIENT: ReadonlySet<number> = new Set([502, 503, 504]);
+
 /** The problem of a call to which no whole response came. */
 export function transportProblem(error: unknown): Problem {
   const isInvalid =
     error instanceof errors.ResponseExceededMaxSizeError ||
     error instanceof errors.HTTPParserError ||
     error instanceof errors.HeadersOverflowError;
-  const slug = isInvalid ? 'upstream-invalid' : 'upstream-unavailable';
-  return new Problem(slug, { reason: reasonOf(error), cause: error });
+  const about = { reason: reasonOf(error), cause: error };
+  if (isInvalid) return new Problem('upstream-invalid', about);
+  return new Problem('upstream-unavailable', { ...about, isTransient: true });
 }
 
 /** The system's or undici's code, such as `ECONNREFUSED`, or the error's name, such as `TimeoutError`. */
@@ -51,7 +55,8 @@ export function responseProblem(response: UpstreamResponse, now: number): Proble
   if (fault.startsWith('oauth.')) return new KeyRefused(401);
   if (status === 400) return new Problem('rejected-by-upstream', details);
   if (status === 401 || status === 403) return new KeyRefused(status);
-  return new Problem(status >= 500 ? 'upstream-unavailable' : 'upstream-invalid', details);
+  if (status < 500) return new Problem('upstream-invalid', details);
+  return new Problem('upstream-unavailable', { ...details, isTransient: TRANSIENT.has(status) });
 }
 
 /** The code of a fault of the gateway's own, or nothing. */

@@ -113,7 +113,7 @@ test('all leave, and what was fetched is kept all the same', async (t) => {
 
 test('a call that fails fails all who wait, once, and the next one asks again', async (t) => {
   const service = await start(t);
-  service.sandbox.faults.set('unavailable', { times: 1 });
+  service.sandbox.faults.set('server-error', { times: 1 });
   const asked = await askTogether(service, 50, () => service.ask(BUSY));
   service.gate.open();
   const replies = await Promise.all(asked);

@@ -185,11 +185,13 @@ test('what 8x8 does wrong is told, never kept, and over when it is over', async 
 });
 
 test('an answer that is late is a failure of the connection; one that never comes a timeout', async (t) => {
-  for (const [attemptTimeout, slug] of [
-    ['150ms', 'upstream-unavailable'],
-    ['10s', 'upstream-timeout'],
+  for (const [deadline, attemptTimeout, slug] of [
+    // Two attempts, and a wait of 125 ms between them.
+    ['10s', '150ms', 'upstream-unavailable'],
+    ['400ms', '250ms', 'upstream-timeout'],
+    ['400ms', '10s', 'upstream-timeout'],
   ] as const) {
-    const upstream = { deadline: '400ms', attemptTimeout };
+    const upstream = { deadline, attemptTimeout };
     const service = await startService(t, { sections: { upstream } });
     for (const kind of ['hang', 'drip'] as const) {
       service.sandbox.faults.set({ kind, byteIntervalMs: 1_000 });

@@ -223,7 +223,7 @@ test('one failure that both wait for is one for each', async (t) => {
   for (const service of [first, second]) await service.ask(ADA);
   const leases = await watchLeases(t, redis.url);
   clock.pass(PAST_MS);
-  sandbox.faults.set('unavailable', { times: 1 });
+  sandbox.faults.set('server-error', { times: 1 });
   gate.shut();
   const asked = [first.ask(ADA)];
   await gate.nth(2);

@@ -224,7 +224,7 @@ test('when one chunk fails the others are answered, and what failed is asked for
 test('when all chunks fail it is a problem; with something held it is an answer', async (t) => {
   const { service } = await startAt(t);
   await readSummaries(service, ['held']);
-  service.sandbox.faults.set('unavailable');
+  service.sandbox.faults.set('server-error');
   const refused = await service.ask('/v1/summaries?tenant=acme&interactionId=new');
   assert.equal(refused.status, 503);
   const partly = await readSummaries(service, ['held', 'new']);

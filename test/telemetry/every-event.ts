@@ -33,6 +33,16 @@ const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[
       durationMs: 250,
     },
   ],
+  'upstream-retry': [
+    { type: 'upstream-retry', tenant: 'acme', region: 'us', outcome: 'retried' },
+    { type: 'upstream-retry', tenant: 'acme', region: 'us', outcome: 'spent' },
+  ],
+  breaker: [
+    { type: 'breaker', tenant: 'acme', region: 'us', state: 'open' },
+    { type: 'breaker', tenant: 'acme', region: 'us', state: 'half-open' },
+    { type: 'breaker', tenant: 'acme', region: 'us', state: 'closed' },
+  ],
+  'upstream-refused-place': [{ type: 'upstream-refused-place', region: 'us' }],
   'upstream-drift': [
     { type: 'upstream-drift', endpoint: 'summaries', drift: 'wrong-type', count: 4 },
   ],

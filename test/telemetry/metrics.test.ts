@@ -30,6 +30,9 @@ const expected: { readonly [Type in ServiceEvent['type']]: readonly string[] } =
     'customer360_upstream_call_duration_seconds_sum{region="us",endpoint="interactions",outcome="upstream-invalid"} 0.25',
     'customer360_upstream_call_duration_seconds_count{region="us",endpoint="interactions",outcome="upstream-invalid"} 1',
   ],
+  'upstream-retry': ['customer360_upstream_retries_total{region="us",outcome="retried"} 1'],
+  breaker: ['customer360_breaker_state{tenant="acme",region="us"} 2'],
+  'upstream-refused-place': ['customer360_upstream_refused_places_total{region="us"} 1'],
   'upstream-drift': ['customer360_upstream_drift_total{endpoint="summaries",drift="wrong-type"} 4'],
   'upstream-refused-key': ['customer360_upstream_refused_keys_total{tenant="acme",region="us"} 1'],
   'store-failed': ['customer360_store_failures_total{operation="read"} 1'],
@@ -75,7 +78,7 @@ test('it is Prometheus text, with what each metric means, and those of the proce
     [...text.matchAll(new RegExp(`^# ${kind} (customer360_\\w+|http_request_\\w+)`, 'gm'))].map(
       ([, name]) => name,
     );
-  assert.equal(named('HELP').length, 12);
+  assert.equal(named('HELP').length, 15);
   assert.deepEqual(named('TYPE'), named('HELP'));
   assert.match(text, /^nodejs_eventloop_lag_seconds /m);
 });
