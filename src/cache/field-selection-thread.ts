@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { selectBytes } from '../domain/customer-view.ts';
 import type { SelectionTask } from './field-selector.ts';
 
-parentPort?.on('message', ({ id, body, selection }: SelectionTask) => {
+parentPort?.on('message', ({ body, selection }: SelectionTask) => {
   const selected = selectBytes(body, selection);
-  parentPort?.postMessage({ id, body: selected }, [selected.buffer as ArrayBuffer]);
+  parentPort?.postMessage(selected, [selected.buffer as ArrayBuffer]);
 });

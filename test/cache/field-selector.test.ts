@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { createFieldSelector } from '../../src/cache/field-selector.ts';
 import { customerFrom } from '../../src/domain/customer.ts';
 import { selectFields } from '../../src/domain/customer-view.ts';
@@ -62,4 +63,16 @@ test('where the thread fails it is done here, and the next one has a new thread'
   const broken = Buffer.alloc(body.length, '{');
   await assert.rejects(select(broken, selection), SyntaxError);
   assert.ok((await select(body, selection)).length > 0);
+});
+
+test('however many ask, there is one copy of an answer at a time', async ({ mock }) => {
+  const posted = mock.method(Worker.prototype, 'postMessage');
+  const select = createFieldSelector();
+  const body = Buffer.from(JSON.stringify(customerOf(2_000)));
+  const selecting = Array.from({ length: 20 }, () => select(body, selection));
+  await selecting[0];
+  const begun = posted.mock.callCount();
+  assert.ok(begun <= 2, String(begun));
+  await Promise.all(selecting);
+  assert.equal(posted.mock.callCount(), 20);
 });
