@@ -24,6 +24,7 @@ import type { Tenant } from './domain/tenant.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createApiServer } from './edge/api-server.ts';
 import { createOpsServer } from './edge/ops-server.ts';
+import { shareMemory } from './memory-budget.ts';
 import type { RedisConnection } from './redis.ts';
 import { breaker } from './resilience/breaker.ts';
 import { bulkhead } from './resilience/bulkhead.ts';
@@ -178,7 +179,8 @@ function createSources(parts: Parts) {
 
 function createMemory({ configuration, now }: Parts): MemoryStore {
   const { memoryBytes, maxEntryBytes } = configuration.cache;
-  return createMemoryStore({ maxBytes: memoryBytes, maxEntryBytes, now });
+  const { entryBytes: maxBytes } = shareMemory(memoryBytes);
+  return createMemoryStore({ maxBytes, maxEntryBytes: Math.min(maxEntryBytes, maxBytes), now });
 }
 
 /** What processes share through Redis; a Redis that fails is a Redis that holds nothing. */

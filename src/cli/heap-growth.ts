@@ -2,8 +2,6 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
-const GROWTH_BYTES = 64 * 1024 ** 2;
-const LEAST_PERCENT = 30;
 const MOST_PERCENT = 400;
 
 /**
@@ -11,18 +9,17 @@ const MOST_PERCENT = 400;
  * then. A fixed factor that is right for a full cache makes an empty one be collected every few hundred requests, since
  * V8 counts the buffers of each request as growth.
  */
-export function boundHeapGrowth(): void {
+export function boundHeapGrowth(growthBytes: number): void {
+  const setGrowth = () => {
+    const { used_heap_size: heap, external_memory: buffers } = getHeapStatistics();
+    setFlagsFromString(`--heap-growing-percent=${growthPercent(growthBytes, heap + buffers)}`);
+  };
   setGrowth();
   new PerformanceObserver(setGrowth).observe({ entryTypes: ['gc'] });
 }
 
 /** The growth (percent) that is so many bytes where `usedBytes` are used: by the heap, and by buffers outside of it. */
-export function growthPercent(usedBytes: number): number {
-  const percent = Math.round((GROWTH_BYTES / usedBytes) * 100);
-  return Math.min(Math.max(percent, LEAST_PERCENT), MOST_PERCENT);
-}
-
-function setGrowth(): void {
-  const { used_heap_size: heap, external_memory: buffers } = getHeapStatistics();
-  setFlagsFromString(`--heap-growing-percent=${growthPercent(heap + buffers)}`);
+export function growthPercent(growthBytes: number, usedBytes: number): number {
+  const percent = Math.round((growthBytes / usedBytes) * 100);
+  return Math.min(Math.max(percent, 1), MOST_PERCENT);
 }

@@ -9,6 +9,7 @@ import {
 } from '../config/configuration.ts';
 import { ConfigurationError, renderFaults } from '../config/faults.ts';
 import type { DrainWaits } from '../drain.ts';
+import { shareMemory } from '../memory-budget.ts';
 import { createLogOutput, createTimestamp } from '../telemetry/log-output.ts';
 import { type CommandIo, EXIT } from './command-io.ts';
 import { endGracefully } from './graceful-end.ts';
@@ -39,7 +40,7 @@ export async function startService(
 ): Promise<Service | undefined> {
   const { listen, ops, shutdown } = configuration;
   const logger = createLogger(configuration.logLevel);
-  boundHeapGrowth();
+  boundHeapGrowth(shareMemory(configuration.cache.memoryBytes).growthBytes);
   const building = buildApp(configuration, logger);
   drainOnSignal(building, { shutdown, logger });
   const app = await building;

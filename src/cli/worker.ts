@@ -4,6 +4,7 @@ import { buildApp, type Service } from '../app.ts';
 import { type Configuration, loadConfiguration } from '../config/configuration.ts';
 import type { Variables } from '../config/environment.ts';
 import type { DrainWaits } from '../drain.ts';
+import { shareMemory } from '../memory-budget.ts';
 import { endGracefully } from './graceful-end.ts';
 import { handedSources } from './handed-sources.ts';
 import { boundHeapGrowth } from './heap-growth.ts';
@@ -55,7 +56,7 @@ export function serveAsWorker(env: Variables): void {
 function startServing(configuration: Configuration): ServingWorker {
   const { logLevel, shutdown, listen } = configuration;
   const logger = createLogger(logLevel);
-  boundHeapGrowth();
+  boundHeapGrowth(shareMemory(configuration.cache.memoryBytes).growthBytes);
   const building = buildApp(configuration, logger);
   let isEnding = false;
   // When it ends by itself, there is nobody to be told first.
