@@ -14,6 +14,7 @@ after(() => server.stop());
 
 const NOTHING: Buffer = Buffer.alloc(0);
 const never = new AbortController().signal;
+const LONG_MS = 3_600_000;
 
 type Options = Omit<CacheProcessOptions, 'url'>;
 
@@ -242,12 +243,12 @@ test('waiting ends with the signal; the fetch of the other goes on', async (t) =
   assert.equal((await fetched)?.stored, true);
 });
 
-test('one who hears nothing looks again by itself', async (t) => {
-  const { one, other, key } = await startTwo(t, { leaseMs: 500, renewMs: 50 }, { isDeaf: true });
+test('one who hears nothing looks again by itself, long before the lease ends', async (t) => {
+  const { one, other, key } = await startTwo(t, { leaseMs: LONG_MS }, { isDeaf: true });
   const [mine, yours] = [createFetch(), createFetch()];
   const fetched = one.leases.fetch(key, mine.fetching());
   await mine.begun;
-  const waiting = other.leases.fetch(key, yours.fetching());
+  const waiting = other.leases.fetch(key, yours.fetching(AbortSignal.timeout(10_000)));
   await other.nthTurn(2);
   mine.bring('mine');
   await fetched;

@@ -1,4 +1,4 @@
-// A message overtakes the reply of Redis to what was asked before it: it is not forgotten over that.
+// What overtakes the reply of Redis to what was asked before it: a message is not forgotten over that, nor an erasure.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEntry, type Entry } from '../../src/cache/entry.ts';
@@ -36,7 +36,8 @@ function start() {
     head: (): Promise<Head> => reply({ generation: 0, instants: redis.entry.instants }),
     read: (): Promise<Shared> =>
       reply({ entry: redis.entry, generation: 0, seen: Buffer.alloc(0) }),
-    ...{ write: never, erase: never, renew: never, take: never, fill: never, release: never },
+    erase: () => reply(1),
+    ...{ write: never, renew: never, take: never, fill: never, release: never },
   };
   const messages = createMessages('this');
   const tiers = createTiers({
@@ -66,7 +67,7 @@ function start() {
     }
     return (await recalled)?.entry.body.toString();
   };
-  return { clock, key, tiers, answerAll, fillElsewhere, recall };
+  return { clock, key, tiers, redis, answerAll, fillElsewhere, recall };
 }
 
 test('while Redis is asked whether an entry is still what it holds', async () => {
@@ -99,4 +100,16 @@ test('a process that was told asks again, and has it', async () => {
   assert.equal(await recall(), 'old');
   fillElsewhere();
   assert.equal(await recall(), 'new');
+});
+
+test('what a look brings back while Redis is erasing it leaves memory again', async () => {
+  const { tiers, key, redis } = start();
+  const erasing = tiers.erase(key.identity);
+  const looking = tiers.look(key);
+  const [erased, found] = redis.replies.splice(0);
+  found?.();
+  assert.ok((await looking).entry && tiers.recall(key));
+  erased?.();
+  await erasing;
+  assert.equal(tiers.recall(key), undefined);
 });

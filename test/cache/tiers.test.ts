@@ -189,6 +189,18 @@ test('an erasure whose message is lost leaves memory after ten seconds, all fiel
   assert.equal(await bodyOf(other, stranger), 'same');
 });
 
+test('an erasure of which nobody was heard leaves memory with the next look, all fields at once', async (t) => {
+  const { one, other } = await startTwo(t, true);
+  const [key, field] = twoFields();
+  for (const each of [key, field]) {
+    await write(one, each);
+    await other.tiers.look(each);
+  }
+  await one.tiers.erase(key.identity);
+  assert.equal((await other.tiers.look(field)).entry, undefined);
+  assert.equal(other.memory.recall(key), undefined);
+});
+
 test('what is written after an erasure stays', async (t) => {
   const { one, other, clock, key } = await startTwo(t, true);
   await write(one, key);
@@ -354,6 +366,15 @@ test('a failure that another process tells of is noted, too', async (t) => {
     count: 1,
     retryAt: NOW + 30_000,
   });
+});
+
+test('a failure is forgotten when another process tells that it went well', async (t) => {
+  const { one, other, key } = await startTwo(t);
+  other.tiers.noteFailure(key, unavailable);
+  const message = other.nextMessage();
+  await fetchInto(one, key);
+  assert.equal((await message).kind, 'filled');
+  assert.equal(other.tiers.failureOf(key), undefined);
 });
 
 test('a verdict on the search that another process tells of is no failure to back off from', async (t) => {
