@@ -18,7 +18,7 @@ export interface Aged {
 export interface Wish {
   /** Something newer than what is kept. */
   readonly refresh: boolean;
-  /** Nobody waits: something fresh, or nothing. */
+  /** Only what is fresh will do, and else it is fetched: behind a caller's back, or while one waits. */
   readonly isBackground?: boolean;
 }
 

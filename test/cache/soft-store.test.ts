@@ -92,7 +92,7 @@ test('while Redis hangs a read is a miss and a write is not kept, both after a s
 });
 
 test('a Redis that hangs is given up, and used again when it goes on', async (t) => {
-  const { server, events, connection, store } = await startStore(t, 500);
+  const { server, events, connection, store } = await startStore(t, 100);
   await store.write(key, entry, 0);
   server.pause();
   assert.equal(await store.read(key), null);
