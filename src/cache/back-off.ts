@@ -53,7 +53,10 @@ export function failureAfter(
 }
 
 /** True if what is held now has been fetched since: it is another than then; where nothing was held, clocks tell. */
-export function isOver({ failedAt, heldFrom }: Failure, { fetchedAt }: Instants): boolean {
+export function isOver(
+  { failedAt, heldFrom }: Failure,
+  { fetchedAt }: Pick<Instants, 'fetchedAt'>,
+): boolean {
   return heldFrom === undefined ? failedAt < fetchedAt : heldFrom !== fetchedAt;
 }
 
@@ -61,7 +64,10 @@ export function isOver({ failedAt, heldFrom }: Failure, { fetchedAt }: Instants)
 export interface BackOff {
   /** The last try, if it failed. */
   failureOf(place: Place): Failure | undefined;
-  /** Notes a failure. The same problem counts once: who waited for another process hears of it twice. */
+  /**
+   * Notes a failure; `heldFrom` is `fetchedAt` of what is held. The same problem counts once: who waited for another
+   * process hears of it twice.
+   */
   note(place: Place, problem: Problem, heldFrom: number | undefined): void;
   /** To be called when a try has succeeded. */
   forget(place: Place): void;
@@ -87,8 +93,11 @@ export function createBackOff({ now, random }: BackOffOptions): BackOff {
       const places = noted.get(problem) ?? new Set();
       if (places.has(name)) return;
       noted.set(problem, places.add(name));
+      const known = failures.get(name);
+      // What went well meanwhile, heard of or not, ends the row.
+      const isRow = known && (heldFrom === undefined || !isOver(known, { fetchedAt: heldFrom }));
       const at = { now: now(), random: random(), heldFrom };
-      failures.set(name, failureAfter(failures.get(name), problem, at));
+      failures.set(name, failureAfter(isRow ? known : undefined, problem, at));
     },
     forget(place) {
       if (failures.size > 0) failures.delete(placeName(place));

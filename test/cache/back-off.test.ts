@@ -1,9 +1,10 @@
 // The wait after a refresh that failed: longer each time, with jitter, and as the vendor asks.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Failure, failureAfter, isOver } from '../../src/cache/back-off.ts';
+import { createBackOff, type Failure, failureAfter, isOver } from '../../src/cache/back-off.ts';
 import { instantsFrom } from '../../src/domain/freshness.ts';
 import { Problem } from '../../src/domain/problem.ts';
+import { someKey } from '../support/store-contract.ts';
 
 const NOW = 1_000_000;
 const LIFETIME = { freshMs: 1, staleWhileRevalidateMs: 1, staleIfErrorMs: 1 };
@@ -86,4 +87,15 @@ test('it is over when something else is held, whatever the clocks of others say'
   assert.equal(isOver(held, at(NOW - 1)), true);
   const bare = failureAfter(undefined, problem, { now: NOW, random: 0 });
   assert.deepEqual([isOver(bare, at(NOW)), isOver(bare, at(NOW + 1))], [false, true]);
+});
+
+test('what went well between two failures ends their row, though nobody told of it', () => {
+  const backOff = createBackOff({ now: () => NOW, random: () => 0 });
+  const place = someKey();
+  const countAfter = (heldFrom: number | undefined) => {
+    backOff.note(place, new Problem('upstream-unavailable'), heldFrom);
+    return backOff.failureOf(place)?.count;
+  };
+  assert.deepEqual([undefined, undefined, NOW, NOW].map(countAfter), [1, 2, 3, 4]);
+  assert.deepEqual([NOW + 1, NOW + 1, NOW + 2].map(countAfter), [1, 2, 1]);
 });
