@@ -27,6 +27,7 @@ import { createOpsServer } from './edge/ops-server.ts';
 import { shareMemory } from './memory-budget.ts';
 import type { RedisConnection } from './redis.ts';
 import { breaker } from './resilience/breaker.ts';
+import { budget } from './resilience/budget.ts';
 import { bulkhead } from './resilience/bulkhead.ts';
 import { deadline } from './resilience/deadline.ts';
 import { createLocalQuota } from './resilience/local-quota.ts';
@@ -135,7 +136,7 @@ function createSources(parts: Parts) {
   const keysOf = (tenant: Tenant) => secrets.vendorKeys(tenant.name);
   const eightByEight = createEightByEight({ client: parts.client, keysOf, now, emit });
   const deadlineMs = upstream.deadlineMs;
-  const { retries, breakers, bulkheads } = createGuards(parts);
+  const { retries, breakers, bulkheads, calls } = createGuards(parts);
   const attempts = {
     timeoutMs: upstream.attemptTimeoutMs,
     keyCount: (tenant: Tenant) => keysOf(tenant).length,
@@ -154,6 +155,7 @@ function createSources(parts: Parts) {
     breaker(breakers),
     bulkhead(bulkheads),
     attempt(attempts),
+    budget(calls),
   )(eightByEight.summaries);
 
   const cache = { tiers, deadlineMs, now, emit };
@@ -172,6 +174,7 @@ function createSources(parts: Parts) {
     breaker(breakers),
     bulkhead(bulkheads),
     attempt(attempts),
+    budget(calls),
   )(eightByEight.interactions);
 
   return { customers, summaries: representSummaries()(summaries) };

@@ -1,14 +1,20 @@
 // What guards the way to the vendor, made once and shared by all that asks it: breakers, places, retries.
+import { createHmac } from 'node:crypto';
 import type { Configuration } from './config/configuration.ts';
 import { byRegion, type Region } from './domain/region.ts';
 import type { Tenant } from './domain/tenant.ts';
+import type { RedisConnection } from './redis.ts';
 import { createBreaker } from './resilience/breaker.ts';
+import type { BudgetEvent } from './resilience/budget.ts';
 import { createBulkhead } from './resilience/bulkhead.ts';
+import { type Budgets, createLocalBudgets } from './resilience/local-budget.ts';
 import { createRetryBudget } from './resilience/retry.ts';
+import { createSharedBudgets } from './resilience/shared-budget.ts';
 import type { Emit } from './telemetry/events.ts';
 
 interface GuardOptions {
-  readonly configuration: Pick<Configuration, 'tenants' | 'upstream'>;
+  readonly configuration: Pick<Configuration, 'tenants' | 'upstream' | 'secrets'>;
+  readonly redis: Pick<RedisConnection, 'hastyCommands'> | null;
   /** The present, in Unix milliseconds. */
   readonly now: () => number;
   /** At least 0, less than 1. */
@@ -19,8 +25,9 @@ interface GuardOptions {
 /** For each connection to a region, so many calls may wait. */
 const WAITING_A_CONNECTION = 16;
 
-/** Creates the options of the layers `retry`, `breaker` and `bulkhead`. */
-export function createGuards({ configuration, now, random, emit }: GuardOptions) {
+/** Creates the options of the layers `retry`, `breaker`, `bulkhead` and `budget`. */
+export function createGuards(options: GuardOptions) {
+  const { configuration, now, random, emit } = options;
   const { tenants, upstream } = configuration;
   const createTenantsBreaker = ({ name, region }: Tenant) =>
     createBreaker({
@@ -43,5 +50,34 @@ export function createGuards({ configuration, now, random, emit }: GuardOptions)
     },
     breakers: new Map([...tenants].map(([name, tenant]) => [name, createTenantsBreaker(tenant)])),
     bulkheads: byRegion(createPlaces),
+    calls: {
+      budgets: createBudgets(options),
+      unlimited: createLocalBudgets(now),
+      nameOf: createKeyNames(configuration),
+      onEvent: ({ name }: Tenant, event: BudgetEvent) =>
+        emit({ type: 'budget', tenant: name, ...event }),
+    },
   };
+}
+
+function createBudgets({ redis, now, emit }: GuardOptions): Budgets {
+  const fallback = createLocalBudgets(now);
+  if (redis === null) return fallback;
+  return createSharedBudgets({
+    redis: redis.hastyCommands,
+    keyOf: (name) => `c360:budget:{${name}}`,
+    fallback,
+    onFailure: () => emit({ type: 'store-failed', operation: 'budget' }),
+  });
+}
+
+/** A budget belongs to the value of a key, which is in no name. */
+function createKeyNames({ tenants, secrets }: GuardOptions['configuration']) {
+  const secret = secrets.deriveKey('names');
+  const nameOfKey = (key: string) =>
+    createHmac('sha256', secret).update(`vendor-key ${key}`).digest('base64url');
+  const names = new Map(
+    [...tenants.keys()].map((tenant) => [tenant, secrets.vendorKeys(tenant).map(nameOfKey)]),
+  );
+  return ({ name }: Tenant, keyIndex: number): string => names.get(name)?.[keyIndex] ?? name;
 }

@@ -104,12 +104,14 @@ function slicesOf({ regions, tenants, apps, cache, upstream }: ConfigFile) {
 
 function tenantOf(name: string, settings: ConfigFile['tenants'][string]): Tenant {
   const { tenantId, region, defaultCountry, emailCaseSensitive, timeGrid, freshness } = settings;
+  const { budget } = settings;
   return {
     name,
     tenantId,
     region,
     emailCaseSensitive,
     ...(defaultCountry === undefined ? {} : { defaultCountry }),
+    ...(budget === undefined ? {} : { budget: { requests: budget.requests, perMs: budget.per } }),
     timeGridMs: timeGrid,
     freshness: {
       openMs: freshness.open,

@@ -12,12 +12,11 @@ export function noticesOf(options: {
   readonly env: Variables;
   readonly workers: Environment['workers'];
   readonly redis: RedisSettings | null;
-  readonly file: Pick<ConfigFile, 'tenants' | 'apps'>;
+  readonly file: Pick<ConfigFile, 'apps'>;
 }): readonly string[] {
   const { env, workers, redis, file } = options;
   const isSet = (...names: string[]): boolean =>
     names.some((name) => variable(env, name) !== undefined);
-  const budgets = namesWith(file.tenants, ({ budget }) => budget !== undefined);
   const userQuotas = namesWith(file.apps, ({ userQuota }) => userQuota !== undefined);
   const withExampleKey = namesWith(file.apps, ({ keys }) =>
     keys.some((key) => key.equals(EXAMPLE_KEY_HASH)),
@@ -26,7 +25,7 @@ export function noticesOf(options: {
     [redis === null && workers === 1, `${WITHOUT_REDIS} in the memory of this process alone.`],
     [
       redis === null && workers !== 1,
-      `${WITHOUT_REDIS}, and quotas counted, by each worker alone.`,
+      `${WITHOUT_REDIS}, and quotas and budgets counted, by each worker alone.`,
     ],
     [
       isSet('AUDIT_LOG', 'AUDIT_SECRET', 'AUDIT_SECRET_FILE'),
@@ -40,7 +39,6 @@ export function noticesOf(options: {
       withExampleKey !== '',
       `keys (${withExampleKey}): the hash of the example fits no key; npm run c360 -- keys new <app> makes one.`,
     ],
-    [budgets !== '', withoutEffect(`budget (${budgets})`, "the vendor's own limits hold")],
     [userQuotas !== '', withoutEffect(`userQuota (${userQuotas})`, 'quotas hold for whole apps')],
   ];
   return notices.filter(([isTold]) => isTold).map(([, sentence]) => sentence);

@@ -10,12 +10,17 @@ export type Layer<Query, Below, Above = Below> = (
   next: Source<Query, Below>,
 ) => Source<Query, Above>;
 
+/** Who wants a call to the vendor: somebody waits for it, it renews what is stale, or it is part of an export. */
+export type Priority = 'caller' | 'refresh' | 'export';
+
 /** What accompanies a query on its way, and is no part of what is asked. */
 export interface Context {
   /** The caller wants it fetched anew. */
   readonly refresh: boolean;
   /** True if nobody waits for the answer: what is stale is then fetched anew, not answered with. */
   readonly isBackground?: boolean;
+  /** Absent: `refresh` in the background, else `caller`. */
+  readonly priority?: Priority;
   /** What the caller sees of the answer; only the outermost layer looks at it. */
   readonly view: View;
   /** Ends when the time allowed for the answer is over. Absent above the layer that sets it. */
@@ -140,6 +145,18 @@ export function pipe<Q, A, B, C, D, E, F, G, H, I, J>(
   h: Layer<Q, I, H>,
   i: Layer<Q, J, I>,
 ): Layer<Q, J, A>;
+export function pipe<Q, A, B, C, D, E, F, G, H, I, J, K>(
+  a: Layer<Q, B, A>,
+  b: Layer<Q, C, B>,
+  c: Layer<Q, D, C>,
+  d: Layer<Q, E, D>,
+  e: Layer<Q, F, E>,
+  f: Layer<Q, G, F>,
+  g: Layer<Q, H, G>,
+  h: Layer<Q, I, H>,
+  i: Layer<Q, J, I>,
+  j: Layer<Q, K, J>,
+): Layer<Q, K, A>;
 export function pipe<Q>(...layers: readonly Layer<Q, unknown>[]): Layer<Q, unknown> {
   return (innermost) => layers.reduceRight((next, layer) => layer(next), innermost);
 }

@@ -32,4 +32,6 @@ export interface Tenant {
   /** The step, in milliseconds (whole seconds), to which the ends of a time range are rounded. */
   readonly timeGridMs: number;
   readonly freshness: FreshnessPolicy;
+  /** Calls to the vendor with this tenant's key, by all replicas; absent: only the vendor limits them. */
+  readonly budget?: Allowance;
 }

@@ -2,7 +2,7 @@
 import type { CacheKind } from '../domain/cache-key.ts';
 import type { ProblemSlug } from '../domain/problem.ts';
 import type { Region } from '../domain/region.ts';
-import type { Tier } from '../domain/source.ts';
+import type { Priority, Tier } from '../domain/source.ts';
 
 /** The vendor's two endpoints. */
 export type UpstreamEndpoint = 'interactions' | 'summaries';
@@ -88,6 +88,15 @@ export type ServiceEvent =
       readonly region: Region;
       readonly state: 'closed' | 'open' | 'half-open';
     }
+  /** A call was counted against a tenant's budget, or found none left; or 8x8 refused one, which lowers the rate. */
+  | {
+      readonly type: 'budget';
+      readonly tenant: string;
+      readonly outcome: 'taken' | 'spent' | 'lowered';
+      readonly priority: Priority;
+      /** The calls that are left; null where no budget limits them. */
+      readonly left: number | null;
+    }
   /** Too many calls to a region are under way or wait. */
   | { readonly type: 'upstream-refused-place'; readonly region: Region }
   | {
@@ -105,7 +114,10 @@ export type ServiceEvent =
       readonly keyPosition: number;
       readonly status: number;
     }
-  | { readonly type: 'store-failed'; readonly operation: 'read' | 'write' | 'lease' | 'quota' }
+  | {
+      readonly type: 'store-failed';
+      readonly operation: 'read' | 'write' | 'lease' | 'quota' | 'budget';
+    }
   | { readonly type: 'entry-unreadable' }
   | { readonly type: 'redis-state'; readonly state: 'ready' }
   /** `failing`: connected, but commands are refused. `reason` is a code such as `ECONNREFUSED` or `OOM`. */

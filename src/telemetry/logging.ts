@@ -63,6 +63,12 @@ const BREAKER_LINES = {
   closed: { level: 'info', message: '8x8 works for this tenant again' },
 } as const;
 
+const BUDGET_LINES = {
+  taken: { level: 'debug', message: 'a call to 8x8 is counted' },
+  spent: { level: 'debug', message: 'the calls to 8x8 are spent for now; what is kept is used' },
+  lowered: { level: 'warn', message: '8x8 refuses calls as too many; fewer are made for a while' },
+} as const;
+
 interface Line {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
@@ -86,6 +92,8 @@ function lineFor(event: ServiceEvent): Line {
       return { level: 'debug', message: 'a call to 8x8 failed in passing' };
     case 'breaker':
       return BREAKER_LINES[event.state];
+    case 'budget':
+      return BUDGET_LINES[event.outcome];
     case 'upstream-refused-place':
       return { level: 'debug', message: 'too many calls to 8x8 are under way or wait' };
     case 'upstream-drift':

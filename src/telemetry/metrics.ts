@@ -75,6 +75,19 @@ export function createMetrics(): Metrics {
     aggregator: 'max',
     registers,
   });
+  const budgets = new Counter({
+    name: 'customer360_budget_calls_total',
+    help: 'Calls to 8x8 by whether there was one left for them (taken, spent), and those that 8x8 refused (lowered)',
+    labelNames: ['tenant', 'outcome', 'priority'],
+    registers,
+  });
+  const budgetLeft = new Gauge({
+    name: 'customer360_budget_left_calls',
+    help: 'Calls that were left when one was wanted last, of tenants with a budget',
+    labelNames: ['tenant'],
+    aggregator: 'min',
+    registers,
+  });
   const refusedPlaces = new Counter({
     name: 'customer360_upstream_refused_places_total',
     help: 'Calls to 8x8 that were not made since too many were under way or waiting',
@@ -140,6 +153,11 @@ export function createMetrics(): Metrics {
       case 'breaker': {
         const { tenant, region, state } = event;
         return breakers.set({ tenant, region }, BREAKER_STATES[state]);
+      }
+      case 'budget': {
+        const { tenant, outcome, priority, left } = event;
+        if (left !== null) budgetLeft.set({ tenant }, left);
+        return budgets.inc({ tenant, outcome, priority });
       }
       case 'upstream-refused-place':
         return refusedPlaces.inc({ region: event.region });

@@ -67,7 +67,7 @@ test('two workers serve one port as one service, configured by what the first pr
     [
       'a worker listens',
       'a worker listens',
-      'REDIS_URL is not set: answers are kept, and quotas counted, by each worker alone.',
+      'REDIS_URL is not set: answers are kept, and quotas and budgets counted, by each worker alone.',
       'listening',
       'draining',
       'ended',

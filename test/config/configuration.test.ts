@@ -173,18 +173,16 @@ test('a correct configuration says what has no effect, and what Redis is missed 
       AUDIT_LOG: 'stdout',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel',
     },
-    tenant: '    budget: { requests: 1, per: 1s }',
     app: '    userQuota: { requests: 1, per: 1s }\n    scopes: [export, erase]',
   });
   assert.deepEqual(notices, [
     'AUDIT_LOG and AUDIT_SECRET: without effect in this version; no audit log is written.',
     'OTEL_EXPORTER_OTLP_ENDPOINT: without effect in this version; no traces are sent.',
-    "budget (acme): without effect in this version; the vendor's own limits hold.",
     'userQuota (desk): without effect in this version; quotas hold for whole apps.',
   ]);
   for (const WORKERS of ['2', 'auto']) {
     assert.deepEqual(load({ env: { WORKERS } }).notices, [
-      'REDIS_URL is not set: answers are kept, and quotas counted, by each worker alone.',
+      'REDIS_URL is not set: answers are kept, and quotas and budgets counted, by each worker alone.',
     ]);
   }
   const secret = load({ env: { AUDIT_SECRET: 'sesame' } }).notices;
@@ -211,7 +209,8 @@ test('config.example.yaml is correct with every comment of a setting taken away'
   const parts = { yaml, env: { ACME_8X8_KEY: 'eght_x' }, files: { '/k': 'eght_y' } };
   assert.deepEqual(problemsOf(parts), []);
   assert.equal(load(parts).regions.ca, 'http://127.0.0.1:9360/ca');
-  assert.equal(load(parts).notices.length, 4);
+  assert.equal(load(parts).notices.length, 3);
+  assert.deepEqual(load(parts).tenants.get('acme')?.budget, { requests: 60, perMs: 60_000 });
   assert.equal(
     load(parts).notices[1],
     'keys (agent-desktop): the hash of the example fits no key; npm run c360 -- keys new <app> makes one.',

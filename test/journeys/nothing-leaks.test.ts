@@ -98,6 +98,7 @@ function markedPopulation(): Population {
 /** A service whose every part knows a mark, and a clock that can be broken with one. */
 async function startMarked(t: Parameters<typeof startService>[0], redis: RedisServer) {
   let error: Error | null = null;
+  let laterMs = 0;
   const service = await startService(t, {
     env: {
       REDIS_URL: redis.url.replace('//', `//:${PASSWORD}@`),
@@ -109,13 +110,17 @@ async function startMarked(t: Parameters<typeof startService>[0], redis: RedisSe
     sections: { upstream: { deadline: '250ms', attemptTimeout: '10s', maxResponse: '64KiB' } },
     now: () => {
       if (error !== null) throw error;
-      return Date.now();
+      return Date.now() + laterMs;
     },
   });
   const breakClock = (broken: Error | null) => {
     error = broken;
   };
-  return { service, breakClock };
+  /** Whatever is held back after a failure may be asked again. */
+  const passHour = () => {
+    laterMs += 3_600_000;
+  };
+  return { service, breakClock, passHour };
 }
 
 type Ask = readonly [path: string, init?: RequestInit];
@@ -330,7 +335,7 @@ test('marked values are found nowhere but in answers, and keys not even there', 
   const redis = await startRedis({ args: ['--requirepass', PASSWORD] });
   t.after(redis.stop);
   const commands = await recordCommands(redis.port, PASSWORD);
-  const { service, breakClock } = await startMarked(t, redis);
+  const { service, breakClock, passHour } = await startMarked(t, redis);
   const { desk, mobile, other } = service.keys;
   const secrets = { ...SECRETS, appKey: desk, otherAppKey: other, mobileAppKey: mobile };
   const departed = createDeparted();
@@ -349,11 +354,15 @@ test('marked values are found nowhere but in answers, and keys not even there', 
     const summaries = `/v1/summaries?tenant=acme&interactionId=${CUSTOMER.interactionId}${index}`;
     const fault = { kind, byteIntervalMs: 1_000 };
     service.sandbox.faults.set(fault);
-    await run(service, [[search], [summaries]], departed);
+    for (const path of [search, summaries]) {
+      await run(service, [[path]], departed);
+      passHour();
+    }
     service.sandbox.faults.set(null);
     service.sandbox.faults.set(fault, { endpoint: 'summaries' });
     await run(service, [[`${search}&include=summaries`]], departed);
     service.sandbox.faults.set(null);
+    passHour();
   }
   for (const error of markedErrors()) {
     breakClock(error);

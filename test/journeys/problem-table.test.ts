@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { PROBLEMS, type ProblemSlug } from '../../src/domain/problem.ts';
 import { CUSTOMERS } from '../../src/sandbox/customers.ts';
 import type { Fault } from '../../src/sandbox/faults.ts';
+import { createClock } from '../support/clock.ts';
 import { startRedis } from '../support/redis.ts';
 import { redisContents } from '../support/redis-contents.ts';
 import { type Service, startService } from '../support/service.ts';
@@ -203,10 +204,13 @@ test('an answer that is late is a failure of the connection; one that never come
 });
 
 test('what 8x8 says about waiting is passed on, within bounds', async (t) => {
-  const service = await startService(t);
+  const clock = createClock(Date.now());
+  const service = await startService(t, { now: clock.now, sandbox: { now: clock.now } });
   const retryAfter = async (fault: Fault): Promise<string | null> => {
     service.sandbox.faults.set(fault);
     const told = await read(await service.ask(ADA));
+    // The pause that 8x8 asks for is over.
+    clock.pass(86_400_000);
     assertProblem(told, 'upstream-throttled');
     return told.retryAfter;
   };

@@ -42,6 +42,11 @@ const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[
     { type: 'breaker', tenant: 'acme', region: 'us', state: 'half-open' },
     { type: 'breaker', tenant: 'acme', region: 'us', state: 'closed' },
   ],
+  budget: [
+    { type: 'budget', tenant: 'acme', outcome: 'taken', priority: 'caller', left: 9 },
+    { type: 'budget', tenant: 'acme', outcome: 'spent', priority: 'refresh', left: 1 },
+    { type: 'budget', tenant: 'acme', outcome: 'lowered', priority: 'caller', left: 0 },
+  ],
   'upstream-refused-place': [{ type: 'upstream-refused-place', region: 'us' }],
   'upstream-drift': [
     { type: 'upstream-drift', endpoint: 'summaries', drift: 'wrong-type', count: 4 },

@@ -32,6 +32,10 @@ const expected: { readonly [Type in ServiceEvent['type']]: readonly string[] } =
   ],
   'upstream-retry': ['customer360_upstream_retries_total{region="us",outcome="retried"} 1'],
   breaker: ['customer360_breaker_state{tenant="acme",region="us"} 2'],
+  budget: [
+    'customer360_budget_calls_total{tenant="acme",outcome="taken",priority="caller"} 1',
+    'customer360_budget_left_calls{tenant="acme"} 9',
+  ],
   'upstream-refused-place': ['customer360_upstream_refused_places_total{region="us"} 1'],
   'upstream-drift': ['customer360_upstream_drift_total{endpoint="summaries",drift="wrong-type"} 4'],
   'upstream-refused-key': ['customer360_upstream_refused_keys_total{tenant="acme",region="us"} 1'],
@@ -78,7 +82,7 @@ test('it is Prometheus text, with what each metric means, and those of the proce
     [...text.matchAll(new RegExp(`^# ${kind} (customer360_\\w+|http_request_\\w+)`, 'gm'))].map(
       ([, name]) => name,
     );
-  assert.equal(named('HELP').length, 15);
+  assert.equal(named('HELP').length, 17);
   assert.deepEqual(named('TYPE'), named('HELP'));
   assert.match(text, /^nodejs_eventloop_lag_seconds /m);
 });

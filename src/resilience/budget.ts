@@ -1,0 +1,85 @@
+// The layer that counts each call to the vendor against the budget of the key that it is made with.
+import { isProblem, Problem } from '../domain/problem.ts';
+import type { Context, Layer, Priority } from '../domain/source.ts';
+import type { Allowance, Tenant } from '../domain/tenant.ts';
+import type { Budgets } from './local-budget.ts';
+
+interface BudgetOptions {
+  /** Of tenants with a budget. */
+  readonly budgets: Budgets;
+  /** Of the others: these know only the vendor's own refusals, and cost no look into Redis. */
+  readonly unlimited: Budgets;
+  /** The name of one of a tenant's keys, the same for the same key of whichever tenant. */
+  readonly nameOf: (tenant: Tenant, keyIndex: number) => string;
+  readonly onEvent: (tenant: Tenant, event: BudgetEvent) => void;
+}
+
+/** A call may be made, or not; or the vendor has refused one, so that fewer are made from now on. */
+export interface BudgetEvent {
+  readonly outcome: 'taken' | 'spent' | 'lowered';
+  readonly priority: Priority;
+  /** The calls that are left, whole ones; null where no budget limits them. */
+  readonly left: number | null;
+}
+
+/** What one call is counted against. */
+interface Account {
+  take(): Promise<void>;
+  lower(refusal: Problem): void;
+}
+
+/** More than any vendor is asked. */
+const UNLIMITED: Allowance = { requests: 1_000_000, perMs: 1_000 };
+/** A vendor that refuses without saying for how long is left alone for so long. */
+const DEFAULT_PAUSE_MS = 1_000;
+/** A vendor that names a later time is not believed. */
+const LONGEST_PAUSE_MS = 3_600_000;
+
+/** @throws {Problem} `upstream-throttled`, with the time until there is a call again, when there is none */
+export function budget<Query extends { readonly tenant: Tenant }, Answer>({
+  budgets,
+  unlimited,
+  nameOf,
+  onEvent,
+}: BudgetOptions): Layer<Query, Answer> {
+  const accountFor = ({ tenant }: Query, context: Context): Account => {
+    const [counter, allowance] = tenant.budget ? [budgets, tenant.budget] : [unlimited, UNLIMITED];
+    const name = nameOf(tenant, context.keyIndex ?? 0);
+    const priority = priorityOf(context);
+    const tell = (outcome: BudgetEvent['outcome'], calls: number) =>
+      onEvent(tenant, { outcome, priority, left: tenant.budget ? Math.floor(calls) : null });
+    return {
+      async take() {
+        const { isAdmitted, waitMs, left } = await counter.take(name, allowance, priority);
+        tell(isAdmitted ? 'taken' : 'spent', left);
+        if (isAdmitted) return;
+        const retryAfterSeconds = waitMs / 1000;
+        throw new Problem('upstream-throttled', { reason: 'budget', retryAfterSeconds });
+      },
+      lower(refusal) {
+        counter.slow(name, allowance, pauseAfter(refusal));
+        tell('lowered', 0);
+      },
+    };
+  };
+  return (next) => async (query, context) => {
+    const account = accountFor(query, context);
+    await account.take();
+    try {
+      return await next(query, context);
+    } catch (error) {
+      if (isProblem(error, 'upstream-throttled')) account.lower(error);
+      throw error;
+    }
+  };
+}
+
+function priorityOf({ priority, isBackground }: Context): Priority {
+  return priority ?? (isBackground ? 'refresh' : 'caller');
+}
+
+function pauseAfter({ details }: Problem): number {
+  const { retryAfterSeconds } = details;
+  if (retryAfterSeconds === undefined) return DEFAULT_PAUSE_MS;
+  return Math.min(Math.max(retryAfterSeconds * 1000, 0), LONGEST_PAUSE_MS);
+}

@@ -1,0 +1,148 @@
+// Budgets by name: in one process, and of all replicas together on a real Redis, by the same rules.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { Redis } from 'ioredis';
+import { connectRedis } from '../../src/redis.ts';
+import { type Budgets, createLocalBudgets } from '../../src/resilience/local-budget.ts';
+import { createSharedBudgets } from '../../src/resilience/shared-budget.ts';
+import { createClock } from '../support/clock.ts';
+import { startRedis } from '../support/redis.ts';
+
+const HOUR_MS = 3_600_000;
+const allowance = { requests: 20, perMs: HOUR_MS };
+const KEY = 'c360:budget:{key}';
+
+/** Budgets, and a way to let time pass for them. */
+interface Subject {
+  readonly budgets: Budgets;
+  pass(ms: number): void | Promise<void>;
+}
+
+function startLocal(): Subject {
+  const clock = createClock(Date.now());
+  return { budgets: createLocalBudgets(clock.now), pass: clock.pass };
+}
+
+async function startShared(t: TestContext) {
+  const server = await startRedis();
+  const control = new Redis(server.url);
+  t.after(() => {
+    control.disconnect();
+    return server.stop();
+  });
+  let failures = 0;
+  const clock = createClock(Date.now());
+  const replica = async (): Promise<Budgets> => {
+    const connection = await connectRedis({
+      settings: { mode: 'single' },
+      urls: [server.url],
+      emit: () => undefined,
+      commandTimeoutMs: 5_000,
+    });
+    t.after(() => connection.close());
+    return createSharedBudgets({
+      redis: connection.commands,
+      keyOf: (name) => `c360:budget:{${name}}`,
+      fallback: createLocalBudgets(clock.now),
+      onFailure: () => {
+        failures += 1;
+      },
+    });
+  };
+  /** The clock is that of Redis: what is kept becomes older instead. */
+  const pass = async (ms: number) => {
+    const [at, pausedUntil] = await control.hmget(KEY, 'at', 'pausedUntil');
+    await control.hset(KEY, 'at', Number(at) - ms, 'pausedUntil', Number(pausedUntil) - ms);
+  };
+  return { server, control, replica, pass, failures: () => failures };
+}
+
+const STARTS: Readonly<Record<string, (t: TestContext) => Promise<Subject>>> = {
+  'in one process': async () => startLocal(),
+  'over Redis': async (t) => {
+    const { replica, pass } = await startShared(t);
+    return { budgets: await replica(), pass };
+  },
+};
+
+/** How many of so many at once are admitted. */
+async function admitted(budgets: Budgets, count: number, priority = 'caller' as const) {
+  const asked = Array.from({ length: count }, () => budgets.take('key', allowance, priority));
+  return (await Promise.all(asked)).filter(({ isAdmitted }) => isAdmitted).length;
+}
+
+for (const [where, start] of Object.entries(STARTS)) {
+  test(`${where}: as many calls as are allowed, and more as time passes`, async (t) => {
+    const { budgets, pass } = await start(t);
+    assert.equal(await admitted(budgets, 30), 20);
+    const { isAdmitted, waitMs, left } = await budgets.take('key', allowance, 'caller');
+    assert.deepEqual([isAdmitted, Math.floor(left)], [false, 0]);
+    assert.ok(waitMs > HOUR_MS / 20 - 10_000 && waitMs <= HOUR_MS / 20, String(waitMs));
+    await pass(HOUR_MS / 4);
+    assert.equal(await admitted(budgets, 30), 5);
+  });
+
+  test(`${where}: callers go before refreshes, and these before exports`, async (t) => {
+    const { budgets } = await start(t);
+    const count = async (priority: 'caller' | 'refresh' | 'export') => {
+      let times = 0;
+      while ((await budgets.take('key', allowance, priority)).isAdmitted) times += 1;
+      return times;
+    };
+    assert.deepEqual(
+      [await count('export'), await count('refresh'), await count('caller')],
+      [10, 8, 2],
+    );
+  });
+
+  test(`${where}: names have buckets of their own`, async (t) => {
+    const { budgets } = await start(t);
+    assert.equal(await admitted(budgets, 30), 20);
+    assert.equal((await budgets.take('other', allowance, 'caller')).isAdmitted, true);
+  });
+
+  test(`${where}: after a refusal there is a pause, and then half of the rate`, async (t) => {
+    const { budgets, pass } = await start(t);
+    await budgets.take('key', allowance, 'caller');
+    for (let time = 0; time < 10; time += 1) budgets.slow('key', allowance, 600_000);
+    const paused = await budgets.take('key', allowance, 'caller');
+    assert.equal(paused.isAdmitted, false);
+    assert.ok(paused.waitMs > 590_000 && paused.waitMs <= 600_000, String(paused.waitMs));
+    await pass(600_000);
+    // A sixth of an hour at half of the rate, with something for what it recovers by then.
+    assert.equal(await admitted(budgets, 30), 1);
+    await pass(10 * HOUR_MS);
+    assert.equal(await admitted(budgets, 30), 20);
+  });
+}
+
+test('over Redis: four replicas together admit what one may', async (t) => {
+  const { replica, control } = await startShared(t);
+  const replicas = await Promise.all(Array.from({ length: 4 }, replica));
+  const counts = await Promise.all(replicas.map((each) => admitted(each, 30)));
+  assert.equal(
+    counts.reduce((sum, count) => sum + count),
+    20,
+  );
+  const ttlMs = await control.pttl(KEY);
+  assert.ok(ttlMs > 19 * HOUR_MS && ttlMs <= 20 * HOUR_MS, String(ttlMs));
+});
+
+test('over Redis: a pause is one for all replicas', async (t) => {
+  const { replica } = await startShared(t);
+  const [one, other] = await Promise.all([replica(), replica()]);
+  one.slow('key', allowance, 60_000);
+  await one.take('key', allowance, 'caller');
+  assert.equal((await other.take('key', allowance, 'caller')).isAdmitted, false);
+});
+
+test('over Redis: while it fails each replica counts for itself, pauses included', async (t) => {
+  const { server, replica, failures } = await startShared(t);
+  const one = await replica();
+  one.slow('paused', allowance, 60_000);
+  await one.take('paused', allowance, 'caller');
+  await server.stop();
+  assert.equal(await admitted(one, 30), 20);
+  assert.equal((await one.take('paused', allowance, 'caller')).isAdmitted, false);
+  assert.equal(failures(), 31);
+});
