@@ -18,7 +18,7 @@ import type { Configuration } from './config/configuration.ts';
 import { createCacheKeys } from './domain/cache-key.ts';
 import { longestLifeMs } from './domain/freshness.ts';
 import type { QuotaCounter } from './domain/quota.ts';
-import { pipe } from './domain/source.ts';
+import { pipe, type Source } from './domain/source.ts';
 import type { SummariesQuery } from './domain/summaries.ts';
 import type { Tenant } from './domain/tenant.ts';
 import { createDrain, type Drain } from './drain.ts';
@@ -127,7 +127,7 @@ export async function buildApp(
   return { api, ops, metrics, degraded, drain: (waits) => drain([api, ops], waits) };
 }
 
-/** Each stack in the order in which a query meets its layers. */
+/** Each stack in the order in which a query meets its layers; below them those that all calls to the vendor meet. */
 function createSources(parts: Parts) {
   const { configuration, now, random, emit } = parts;
   const { upstream, secrets } = configuration;
@@ -143,6 +143,17 @@ function createSources(parts: Parts) {
     emit,
   };
 
+  const guarded = <Query extends { readonly tenant: Tenant }, Answer>(
+    vendor: Source<Query, Answer>,
+  ) =>
+    pipe<Query, Answer, Answer, Answer, Answer, Answer, Answer>(
+      retry(retries),
+      breaker(breakers),
+      bulkhead(bulkheads),
+      attempt(attempts),
+      budget(calls),
+    )(vendor);
+
   const refusals = { rememberMs: REFUSAL_REMEMBERED_MS, now };
   const keyOfIds = (query: SummariesQuery) =>
     keys.summary(query, JSON.stringify(query.interactionIds));
@@ -151,12 +162,7 @@ function createSources(parts: Parts) {
     deadline(deadlineMs),
     inChunks(),
     rememberRefusals({ ...refusals, keyOf: keyOfIds }),
-    retry(retries),
-    breaker(breakers),
-    bulkhead(bulkheads),
-    attempt(attempts),
-    budget(calls),
-  )(eightByEight.summaries);
+  )(guarded(eightByEight.summaries));
 
   const cache = { tiers, deadlineMs, now, emit };
   const customers = pipe(
@@ -170,12 +176,7 @@ function createSources(parts: Parts) {
     tieredCache({ ...cache, keyOf: keys.range }),
     rememberRefusals({ ...refusals, keyOf: keys.range }),
     shape({ now, random }),
-    retry(retries),
-    breaker(breakers),
-    bulkhead(bulkheads),
-    attempt(attempts),
-    budget(calls),
-  )(eightByEight.interactions);
+  )(guarded(eightByEight.interactions));
 
   return { customers, summaries: representSummaries()(summaries) };
 }

@@ -1,4 +1,4 @@
-// What guards the way to the vendor, made once and shared by all that asks it: breakers, places, retries.
+// What guards the way to the vendor, made once and shared by all that asks it: breakers, places, retries, budgets.
 import { createHmac } from 'node:crypto';
 import type { Configuration } from './config/configuration.ts';
 import { byRegion, type Region } from './domain/region.ts';
@@ -8,7 +8,7 @@ import { createBreaker } from './resilience/breaker.ts';
 import type { BudgetEvent } from './resilience/budget.ts';
 import { createBulkhead } from './resilience/bulkhead.ts';
 import { type Budgets, createLocalBudgets } from './resilience/local-budget.ts';
-import { createRetryBudget } from './resilience/retry.ts';
+import { createRetryBudget, type RetryOutcome } from './resilience/retry.ts';
 import { createSharedBudgets } from './resilience/shared-budget.ts';
 import type { Emit } from './telemetry/events.ts';
 
@@ -45,7 +45,7 @@ export function createGuards(options: GuardOptions) {
     retries: {
       budgets: byRegion(createRetryBudget),
       random,
-      onFailure: ({ name, region }: Tenant, outcome: 'retried' | 'spent') =>
+      onFailure: ({ name, region }: Tenant, outcome: RetryOutcome) =>
         emit({ type: 'upstream-retry', tenant: name, region, outcome }),
     },
     breakers: new Map([...tenants].map(([name, tenant]) => [name, createTenantsBreaker(tenant)])),

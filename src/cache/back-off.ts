@@ -1,7 +1,7 @@
 // How long to leave the vendor alone after a refresh that failed.
 import { LRUCache } from 'lru-cache';
 import type { Instants } from '../domain/freshness.ts';
-import type { Problem } from '../domain/problem.ts';
+import { type Problem, pauseAskedMs } from '../domain/problem.ts';
 import { type Place, placeName } from './place.ts';
 
 /** A refresh that failed, and those before it. */
@@ -20,8 +20,6 @@ export interface Failure {
 
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
-/** A vendor that names a later time is not believed. */
-const LONGEST_RETRY_AFTER_MS = 3_600_000;
 
 interface Circumstances {
   /** In Unix milliseconds. */
@@ -37,14 +35,14 @@ interface Circumstances {
  */
 export function failureAfter(
   earlier: Failure | undefined,
-  { status, details }: Problem,
+  problem: Problem,
   { now, random, heldFrom }: Circumstances,
 ): Failure {
   const count = (earlier?.count ?? 0) + 1;
   const longest = Math.min(FIRST_MS * 2 ** (count - 1), LONGEST_MS);
-  const asked = Math.min((details.retryAfterSeconds ?? 0) * 1000, LONGEST_RETRY_AFTER_MS);
+  const asked = pauseAskedMs(problem) ?? 0;
   return {
-    status,
+    status: problem.status,
     count,
     failedAt: now,
     heldFrom,

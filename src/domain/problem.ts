@@ -186,6 +186,8 @@ export interface ProblemDetails {
 
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
 const MAX_RETRY_AFTER_SECONDS = 600;
+/** A vendor that names a later time is not believed. */
+const LONGEST_PAUSE_MS = 3_600_000;
 
 /** The only error that crosses a folder's border. The edge renders it as `application/problem+json`. */
 export class Problem extends Error {
@@ -207,6 +209,13 @@ export class Problem extends Error {
     const seconds = this.details.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS;
     return Math.min(Math.max(Math.ceil(seconds), 1), MAX_RETRY_AFTER_SECONDS);
   }
+}
+
+/** How long the vendor asked to be left alone, as far as it is believed: 0 to an hour; undefined if it did not ask. */
+export function pauseAskedMs({ details }: Problem): number | undefined {
+  const { retryAfterSeconds } = details;
+  if (retryAfterSeconds === undefined) return undefined;
+  return Math.min(Math.max(retryAfterSeconds * 1000, 0), LONGEST_PAUSE_MS);
 }
 
 /** The problem of a request with one fault, where that is told alone. */

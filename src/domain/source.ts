@@ -124,39 +124,6 @@ export function pipe<Q, A, B, C, D, E, F, G, H>(
   f: Layer<Q, G, F>,
   g: Layer<Q, H, G>,
 ): Layer<Q, H, A>;
-export function pipe<Q, A, B, C, D, E, F, G, H, I>(
-  a: Layer<Q, B, A>,
-  b: Layer<Q, C, B>,
-  c: Layer<Q, D, C>,
-  d: Layer<Q, E, D>,
-  e: Layer<Q, F, E>,
-  f: Layer<Q, G, F>,
-  g: Layer<Q, H, G>,
-  h: Layer<Q, I, H>,
-): Layer<Q, I, A>;
-export function pipe<Q, A, B, C, D, E, F, G, H, I, J>(
-  a: Layer<Q, B, A>,
-  b: Layer<Q, C, B>,
-  c: Layer<Q, D, C>,
-  d: Layer<Q, E, D>,
-  e: Layer<Q, F, E>,
-  f: Layer<Q, G, F>,
-  g: Layer<Q, H, G>,
-  h: Layer<Q, I, H>,
-  i: Layer<Q, J, I>,
-): Layer<Q, J, A>;
-export function pipe<Q, A, B, C, D, E, F, G, H, I, J, K>(
-  a: Layer<Q, B, A>,
-  b: Layer<Q, C, B>,
-  c: Layer<Q, D, C>,
-  d: Layer<Q, E, D>,
-  e: Layer<Q, F, E>,
-  f: Layer<Q, G, F>,
-  g: Layer<Q, H, G>,
-  h: Layer<Q, I, H>,
-  i: Layer<Q, J, I>,
-  j: Layer<Q, K, J>,
-): Layer<Q, K, A>;
 export function pipe<Q>(...layers: readonly Layer<Q, unknown>[]): Layer<Q, unknown> {
   return (innermost) => layers.reduceRight((next, layer) => layer(next), innermost);
 }

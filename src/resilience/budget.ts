@@ -1,5 +1,5 @@
 // The layer that counts each call to the vendor against the budget of the key that it is made with.
-import { isProblem, Problem } from '../domain/problem.ts';
+import { isProblem, Problem, pauseAskedMs } from '../domain/problem.ts';
 import type { Context, Layer, Priority } from '../domain/source.ts';
 import type { Allowance, Tenant } from '../domain/tenant.ts';
 import type { Budgets } from './local-budget.ts';
@@ -32,8 +32,6 @@ interface Account {
 const UNLIMITED: Allowance = { requests: 1_000_000, perMs: 1_000 };
 /** A vendor that refuses without saying for how long is left alone for so long. */
 const DEFAULT_PAUSE_MS = 1_000;
-/** A vendor that names a later time is not believed. */
-const LONGEST_PAUSE_MS = 3_600_000;
 
 /** @throws {Problem} `upstream-throttled`, with the time until there is a call again, when there is none */
 export function budget<Query extends { readonly tenant: Tenant }, Answer>({
@@ -57,7 +55,7 @@ export function budget<Query extends { readonly tenant: Tenant }, Answer>({
         throw new Problem('upstream-throttled', { reason: 'budget', retryAfterSeconds });
       },
       lower(refusal) {
-        counter.slow(name, allowance, pauseAfter(refusal));
+        counter.slow(name, allowance, pauseAskedMs(refusal) ?? DEFAULT_PAUSE_MS);
         tell('lowered', 0);
       },
     };
@@ -76,10 +74,4 @@ export function budget<Query extends { readonly tenant: Tenant }, Answer>({
 
 function priorityOf({ priority, isBackground }: Context): Priority {
   return priority ?? (isBackground ? 'refresh' : 'caller');
-}
-
-function pauseAfter({ details }: Problem): number {
-  const { retryAfterSeconds } = details;
-  if (retryAfterSeconds === undefined) return DEFAULT_PAUSE_MS;
-  return Math.min(Math.max(retryAfterSeconds * 1000, 0), LONGEST_PAUSE_MS);
 }
