@@ -76,10 +76,7 @@ interface Parts {
   readonly client: UpstreamClient;
 }
 
-/** For what saves calls to 8x8, which take longer. Far shorter than a lease, so that one can be renewed. */
-const REDIS_TIMEOUT_MS = 500;
-/** For what a request could do without: a quota that all share, a look if memory is still right. */
-const HASTY_REDIS_TIMEOUT_MS = 50;
+const REDIS_TIMEOUT_MS = 50;
 const CONNECT_TIMEOUT_MS = 2_000;
 const REFUSAL_REMEMBERED_MS = 30_000;
 const LEASE_MS = 2_000;
@@ -196,7 +193,6 @@ function createShared({ configuration, redis, now, emit }: Parts): SharedTier | 
   redis.subscribe(CHANNEL, messages.receive);
   const store = createRedisStore({
     redis: redis.commands,
-    hastyRedis: redis.hastyCommands,
     sealer: createSealer(secrets.deriveKey('cache-values')),
     messages,
     maxEntryBytes: cache.maxEntryBytes,
@@ -218,7 +214,7 @@ function createQuotaCounter({ configuration, redis, now, emit }: Parts): QuotaCo
   const keyOf = (app: string) =>
     `c360:quota:{${createHmac('sha256', secret).update(app).digest('base64url')}}`;
   const onFailure = () => emit({ type: 'store-failed', operation: 'quota' });
-  return createSharedQuota({ redis: redis.hastyCommands, keyOf, fallback: local, onFailure });
+  return createSharedQuota({ redis: redis.commands, keyOf, fallback: local, onFailure });
 }
 
 async function connect(
@@ -234,6 +230,5 @@ async function connect(
     urls: secrets.redisUrls(),
     emit,
     commandTimeoutMs: timeoutMs ?? REDIS_TIMEOUT_MS,
-    hastyTimeoutMs: timeoutMs ?? HASTY_REDIS_TIMEOUT_MS,
   });
 }

@@ -1,10 +1,13 @@
 // The connection to Redis: tuned so that a Redis that is lost costs each request little, and nothing hangs.
 import type { ConnectionOptions } from 'node:tls';
+import slotOf from 'cluster-key-slot';
 import { Cluster, Redis } from 'ioredis';
 import type { RedisSettings } from './config/redis-settings.ts';
 import { createEndOfTurn } from './edge/turn.ts';
 import { subscribe } from './redis-subscription.ts';
+import { createRedisBreaker } from './resilience/redis-breaker.ts';
 import { guardCommands, type RedisCommands } from './resilience/redis-commands.ts';
+import { createPatience } from './resilience/redis-patience.ts';
 import type { Emit } from './telemetry/events.ts';
 
 /** A connection that may come and go. */
@@ -12,12 +15,10 @@ export interface RedisConnection {
   readonly client: Redis | Cluster;
   /** The client's commands; those to use in the way of a request. */
   readonly commands: RedisCommands;
-  /** The same, for what a request could do without. */
-  readonly hastyCommands: RedisCommands;
   /** Hears of what is published on a channel, over a connection of its own, as long as that is there. */
   subscribe(channel: string, listener: (text: string) => void): void;
   isReady(): boolean;
-  /** Ready, and no command has failed for a while. */
+  /** Ready, in time, and no command was refused for a while. */
   isHealthy(): boolean;
   close(): Promise<void>;
 }
@@ -35,13 +36,13 @@ interface RedisConnectionOptions {
   readonly emit: Emit;
   /** The longest wait for one command, in milliseconds. */
   readonly commandTimeoutMs: number;
-  /** The longest wait for a hasty one; without it no shorter than for others. */
-  readonly hastyTimeoutMs?: number | undefined;
   /** Milliseconds that only grow. */
   readonly ticks?: () => number;
 }
 
 const CONNECT_TIMEOUT_MS = 1_000;
+/** Of a Cluster's 16,384 slots so many go together: they lie on one server, or on few. */
+const SLOTS_A_LANE = 1_024;
 /** A server that owes an answer for so long hangs: its connection is given up, as if it were lost. */
 const SILENCE_TIMEOUT_MS = 1_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
@@ -52,7 +53,6 @@ const TOLD_EVERY_MS = 60_000;
 /** Connects; resolves when Redis is ready or after a second without it: the service starts either way. */
 export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
   const { emit, commandTimeoutMs, ticks = () => performance.now() } = options;
-  const { hastyTimeoutMs = commandTimeoutMs } = options;
   const client = createClient(options);
   const failures = createFailureLog(emit, ticks);
   let isReady = false;
@@ -65,31 +65,39 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     isReady = true;
     reason = 'closed';
     failures.forget();
+    breaker.reset();
     emit({ type: 'redis-state', state: 'ready' });
   });
   client.on('close', () => {
     if (isReady) emit({ type: 'redis-state', state: 'lost', reason });
     isReady = false;
   });
-  const endOfTurn = createEndOfTurn();
-  const commandsWithin = (timeoutMs: number) =>
-    guardCommands(client, {
-      isReady: () => isReady,
-      timeoutMs,
-      onFailure: failures.add,
-      endOfTurn,
-    });
+  const within = createPatience(commandTimeoutMs);
+  const breaker = createRedisBreaker({
+    laneOf: client instanceof Cluster ? (key) => Math.floor(slotOf(key) / SLOTS_A_LANE) : () => 0,
+    probe: (key) => within(client.exists(key)),
+    onChange: (state) => emit({ type: 'redis-breaker', state }),
+    ticks,
+    later: (run, delayMs) => void setTimeout(run, delayMs).unref(),
+  });
+  const commands = guardCommands(client, {
+    isReady: () => isReady,
+    within,
+    isLate: breaker.isOpen,
+    onOverdue: breaker.trip,
+    onFailure: failures.add,
+    endOfTurn: createEndOfTurn(),
+  });
   const endings: (() => void)[] = [];
   await readyOrTimeout(client);
   if (!isReady) emit({ type: 'redis-state', state: 'lost', reason });
   return {
     client,
-    commands: commandsWithin(commandTimeoutMs),
-    hastyCommands: commandsWithin(hastyTimeoutMs),
+    commands,
     subscribe: (channel, listener) =>
       void endings.push(subscribe(client, { channel, listener, emit })),
     isReady: () => isReady,
-    isHealthy: () => isReady && !failures.isRecent(),
+    isHealthy: () => isReady && !breaker.isAnyOpen() && !failures.isRecent(),
     async close() {
       for (const end of endings) end();
       client.removeAllListeners('close');

@@ -14,7 +14,7 @@ import type { Emit } from './telemetry/events.ts';
 
 interface GuardOptions {
   readonly configuration: Pick<Configuration, 'tenants' | 'upstream' | 'secrets'>;
-  readonly redis: Pick<RedisConnection, 'hastyCommands'> | null;
+  readonly redis: Pick<RedisConnection, 'commands'> | null;
   /** The present, in Unix milliseconds. */
   readonly now: () => number;
   /** At least 0, less than 1. */
@@ -64,7 +64,7 @@ function createBudgets({ redis, now, emit }: GuardOptions): Budgets {
   const fallback = createLocalBudgets(now);
   if (redis === null) return fallback;
   return createSharedBudgets({
-    redis: redis.hastyCommands,
+    redis: redis.commands,
     keyOf: (name) => `c360:budget:{${name}}`,
     fallback,
     onFailure: () => emit({ type: 'store-failed', operation: 'budget' }),

@@ -52,6 +52,7 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
 export const RELEASE: Script = {
   name: 'c360Release',
   keyCount: 1,
+  isForOthers: true,
   lua: `${HELPERS}
 if not hold(KEYS[1], ARGV[1]) then return 0 end
 redis.call('DEL', KEYS[1])
@@ -118,6 +119,7 @@ return 'stored'`,
 export const ERASE: Script = {
   name: 'c360Erase',
   keyCount: 4,
+  isForOthers: true,
   lua: `${HELPERS}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -34,8 +34,7 @@ export type Writing = 'stored' | 'lost' | 'erased' | 'too-large';
 
 /** A store that processes share, with leases: time-limited, tokened rights to fetch. Each verb rejects when Redis fails. */
 export interface RedisStore extends Store {
-  /** Hastily: waiting no longer than is worth it where there is an answer already. */
-  read(key: CacheKey, isHasty?: boolean): Promise<Shared>;
+  read(key: CacheKey): Promise<Shared>;
   write(key: CacheKey, entry: Entry, generation: number): Promise<boolean>;
   erase(identity: string): Promise<number>;
   head(key: CacheKey): Promise<Head>;
@@ -57,8 +56,6 @@ export interface Lease {
 
 interface RedisStoreOptions {
   readonly redis: RedisCommands;
-  /** Waits less: for a look at what memory has an answer for already. */
-  readonly hastyRedis?: RedisCommands;
   readonly sealer: Sealer;
   readonly messages: Messages;
   readonly maxEntryBytes: number;
@@ -76,18 +73,8 @@ const NO_TOKEN = '';
 
 /** Creates a store over a connected client. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
-  const {
-    redis,
-    hastyRedis = redis,
-    sealer,
-    messages,
-    maxEntryBytes,
-    leaseMs,
-    generationMs,
-    now,
-    emit,
-  } = options;
-  const runHead = hastyRedis.defineScript(HEAD);
+  const { redis, sealer, messages, maxEntryBytes, leaseMs, generationMs, now, emit } = options;
+  const runHead = redis.defineScript(HEAD);
   const runTake = redis.defineScript(TAKE);
   const runRenew = redis.defineScript(RENEW);
   const runFill = redis.defineScript(FILL);
@@ -102,24 +89,34 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     return { entry: isUsable ? decoded : undefined, generation: toNumber(generation), seen };
   };
 
+  /** Who does not know whether the lease is its own gives it up, so that nobody waits for its end. */
+  const giveUp = (key: CacheKey, token: string) => {
+    const tell = messages.filled(key);
+    if (token !== NO_TOKEN) runRelease(leaseOf(key), token, CHANNEL, tell).catch(() => undefined);
+  };
+
   const fill = async (key: CacheKey, entry: Entry, lease: Lease): Promise<Writing> => {
     const isKept = entry.body.length <= maxEntryBytes && entry.instants.deleteAt > now();
     const frame = isKept ? encodeFrame(key, entry, sealer) : NOTHING;
     const times = [Math.floor(now()), Math.ceil(entry.instants.deleteAt)];
+    const indexes = [indexOf(key.identity, key.kind), ...indexesOf(key.identity)];
     const reply = await runFill(
-      ...[key.identity, leaseOf(key), indexOf(key.identity, key.kind), ...indexesOf(key.identity)],
+      key.identity,
+      ...[leaseOf(key), ...indexes],
       ...[key.field, frame, lease.generation, lease.token, ...times, MAX_ENTRIES[key.kind]],
       ...[CHANNEL, messages.filled(key)],
-    );
+    ).catch((error: unknown) => {
+      giveUp(key, lease.token);
+      throw error;
+    });
     const writing = String(reply) as Writing;
     return writing === 'stored' && !isKept ? 'too-large' : writing;
   };
 
   return {
     fill,
-    async read(key, isHasty = false) {
-      const commands = isHasty ? hastyRedis : redis;
-      const values = await commands.hmgetBuffer(key.identity, key.field, GENERATION);
+    async read(key) {
+      const values = await redis.hmgetBuffer(key.identity, key.field, GENERATION);
       const [frame = null, generation = null] = values;
       return sharedFrom(key, frame, generation);
     },
@@ -127,8 +124,8 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       return (await fill(key, entry, { generation, token: NO_TOKEN })) === 'stored';
     },
     async erase(identity) {
-      const keys = [identity, ...indexesOf(identity)];
-      const reply = await runErase(...keys, generationMs, CHANNEL, messages.erased(identity));
+      const told = [CHANNEL, messages.erased(identity)];
+      const reply = await runErase(identity, ...indexesOf(identity), generationMs, ...told);
       return Number(reply);
     },
     async head(key) {
@@ -138,8 +135,11 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       return { generation: toNumber(generation), instants };
     },
     async take(key, token, seen) {
-      const keys = [key.identity, leaseOf(key)];
-      const reply = await runTake(...keys, key.field, seen, token, leaseMs);
+      const args = [leaseOf(key), key.field, seen, token, leaseMs];
+      const reply = await runTake(key.identity, ...args).catch((error: unknown) => {
+        giveUp(key, token);
+        throw error;
+      });
       const [turn, detail, frame = null] = reply as [Buffer, Buffer | number, Buffer | null];
       if (String(turn) === 'held') return { turn: 'held', leftMs: Number(detail) };
       if (String(turn) === 'taken') return { turn: 'taken', generation: toNumber(detail) };

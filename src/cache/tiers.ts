@@ -114,10 +114,10 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
     return undefined;
   };
 
-  const look = async (key: CacheKey, isHasty = false): Promise<Look> => {
+  const look = async (key: CacheKey): Promise<Look> => {
     const heardBefore = heard;
     const before = memory.generationOf(key.identity);
-    const found = (await shared?.store.read(key, isHasty)) ?? undefined;
+    const found = (await shared?.store.read(key)) ?? undefined;
     const isCurrent = memory.generationOf(key.identity) === before;
     const held = heldBeside(key, found);
     const localGeneration = isCurrent ? memory.generationOf(key.identity) : before;
@@ -138,17 +138,17 @@ export function createTiers({ memory, shared, now, random }: TiersOptions): Tier
     if (!isOvertaken(key, heardBefore)) held.checkedAt = now();
     if (head === null) return;
     if (head.generation !== held.sharedGeneration) memory.erase(key.identity);
-    else if (head.instants && isNewer(head.instants, held.entry.instants)) await look(key, true);
+    else if (head.instants && isNewer(head.instants, held.entry.instants)) await look(key);
   };
 
   shared?.messages.onMessage(hear);
 
   return {
-    look: (key) => look(key),
+    look,
     failureOf: backOff.failureOf,
     noteFailure,
     async lookAgain(key, before) {
-      const known = await look(key, true);
+      const known = await look(key);
       if (known.entry || known.localGeneration !== before.localGeneration) return known.entry;
       // Neither tier has it any more, or Redis cannot be asked.
       const isErased = known.shared && known.shared.generation !== before.shared?.generation;

@@ -1,5 +1,6 @@
-// The commands of Redis that the service uses, refused at once while there is no connection.
+// The commands of Redis that the service uses, refused at once while there is no connection or no answer in time.
 import type { Cluster, Redis } from 'ioredis';
+import { OverdueReply, type Within } from './redis-patience.ts';
 
 /** What stores and quotas ask of Redis. Each may reject, and none waits for a connection. */
 export interface RedisCommands {
@@ -13,20 +14,27 @@ export interface RedisCommands {
 export interface Script {
   /** Unique among scripts. */
   readonly name: string;
+  /** One at least. */
   readonly keyCount: number;
   readonly lua: string;
+  /** It is for others: sent also while Redis is late, when nobody waits for what becomes of it. */
+  readonly isForOthers?: true;
 }
 
 /** Runs a script: first its keys, then its arguments. Texts in the reply are buffers. */
-export type RunScript = (...args: readonly ScriptArgument[]) => Promise<unknown>;
+export type RunScript = (key: string, ...args: readonly ScriptArgument[]) => Promise<unknown>;
 
 type ScriptArgument = string | number | Buffer;
 
 interface Guard {
   readonly isReady: () => boolean;
-  /** The longest wait for a reply, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Told of each command that Redis failed or refused. */
+  /** Waits for a reply, and rejects with an {@link OverdueReply} if it does not come in time. */
+  readonly within: Within;
+  /** Whether answers about a key are late, so that nobody is to wait for them. */
+  readonly isLate: (key: string) => boolean;
+  /** Told of each reply that did not come in time. */
+  readonly onOverdue: (key: string) => void;
+  /** Told of each command that Redis refused. */
   readonly onFailure: (error: unknown) => void;
   /** Resolves when all that had arrived in the present turn of the event loop has been read. */
   readonly endOfTurn: () => Promise<void>;
@@ -34,87 +42,40 @@ interface Guard {
 
 /** A client alone may hold commands back for seconds until it has found a Cluster. */
 export function guardCommands(client: Redis | Cluster, guard: Guard): RedisCommands {
-  const within = createPatience();
-  const run = async <Result>(command: () => Promise<Result>): Promise<Result> => {
-    if (!guard.isReady()) throw new Error('There is no connection to Redis');
+  const send = async <Result>(key: string, command: () => Promise<Result>): Promise<Result> => {
     try {
-      return await within(guard.timeoutMs, command());
+      return await guard.within(command());
     } catch (error) {
-      guard.onFailure(error);
+      if (error instanceof OverdueReply) guard.onOverdue(key);
+      else guard.onFailure(error);
       throw error;
     }
   };
+
+  const run = async <Result>(
+    key: string,
+    command: () => Promise<Result>,
+    isForOthers = false,
+  ): Promise<Result> => {
+    if (!guard.isReady()) throw new Error('There is no connection to Redis');
+    if (!guard.isLate(key)) return send(key, command);
+    if (isForOthers) command().catch(() => undefined);
+    throw new Error('Redis answers too late');
+  };
+
   return {
     async hmgetBuffer(key, ...fields) {
-      const values = await run(() => client.hmgetBuffer(key, ...fields));
+      const values = await run(key, () => client.hmgetBuffer(key, ...fields));
       // Those who have waited for what arrived together go on together.
       await guard.endOfTurn();
       return values;
     },
-    defineScript({ name, keyCount, lua }) {
+    defineScript({ name, keyCount, lua, isForOthers }) {
       client.defineCommand(name, { numberOfKeys: keyCount, lua });
       // The client gains a method of that name, of which its types know nothing.
       const scripts = client as unknown as Readonly<Record<string, RunScript>>;
-      return (...args) => run(async () => scripts[`${name}Buffer`]?.(...args));
+      return (key, ...args) =>
+        run(key, async () => scripts[`${name}Buffer`]?.(key, ...args), isForOthers);
     },
-  };
-}
-
-/** How often it is looked whether a reply is overdue. */
-const LOOK_EVERY_MS = 10;
-/** So much of the time between two looks counts at most. */
-const MOST_BETWEEN_LOOKS_MS = 30;
-
-/** A reply that is waited for, and how much longer. */
-interface Wait {
-  leftMs: number;
-  readonly reject: (error: Error) => void;
-}
-
-/**
- * Rejects where a reply is missing for so long. One timer does for all commands under way: one for each takes longer
- * than some of them. Where it is far too late this process was busy, not Redis: most of that time does not count.
- */
-function createPatience() {
-  const waits = new Set<Wait>();
-  let timer: NodeJS.Timeout | undefined;
-  let lookedAt = 0;
-
-  const look = () => {
-    const now = performance.now();
-    const elapsedMs = Math.min(now - lookedAt, MOST_BETWEEN_LOOKS_MS);
-    lookedAt = now;
-    for (const wait of waits) {
-      wait.leftMs -= elapsedMs;
-      if (wait.leftMs > 0) continue;
-      waits.delete(wait);
-      // What has arrived by now is read before this.
-      setImmediate(() => wait.reject(new Error('A command to Redis timed out')));
-    }
-    if (waits.size > 0) return;
-    clearInterval(timer);
-    timer = undefined;
-  };
-
-  return <Result>(timeoutMs: number, command: Promise<Result>): Promise<Result> => {
-    const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    // The first look may come at once.
-    const wait = { leftMs: timeoutMs + LOOK_EVERY_MS, reject };
-    waits.add(wait);
-    if (timer === undefined) {
-      lookedAt = performance.now();
-      timer = setInterval(look, LOOK_EVERY_MS);
-    }
-    command.then(
-      (result) => {
-        waits.delete(wait);
-        resolve(result);
-      },
-      (error: unknown) => {
-        waits.delete(wait);
-        reject(error);
-      },
-    );
-    return promise;
   };
 }

@@ -55,6 +55,7 @@ return {1, 0, math.floor(tokens)}`,
 const SLOW: Script = {
   name: 'c360SlowBudget',
   keyCount: 1,
+  isForOthers: true,
   lua: `${REFILL}
 if pausedUntil <= now - ${REFUSALS_COUNT_ONCE_MS} then share = math.max(${LEAST_SHARE}, share / 2) end
 pausedUntil = math.max(pausedUntil, now + tonumber(ARGV[3]))

@@ -42,8 +42,16 @@ const REDIS_LINES = {
   lost: { level: 'warn', message: 'Redis cannot be reached; serving without it until it can' },
   failing: {
     level: 'warn',
-    message: 'Redis fails, refuses or delays commands; serving without it where that is so',
+    message: 'Redis refuses commands; serving without it where that is so',
   },
+} as const;
+
+const REDIS_BREAKER_LINES = {
+  open: {
+    level: 'warn',
+    message: 'Redis answers too late; serving without it until it is in time',
+  },
+  closed: { level: 'info', message: 'Redis answers in time again' },
 } as const;
 
 const MESSAGES_LINES = {
@@ -113,6 +121,8 @@ function lineFor(event: ServiceEvent): Line {
       };
     case 'redis-state':
       return REDIS_LINES[event.state];
+    case 'redis-breaker':
+      return REDIS_BREAKER_LINES[event.state];
     case 'redis-messages':
       return MESSAGES_LINES[event.state];
     case 'internal-error':

@@ -130,6 +130,13 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const redisBreaker = new Gauge({
+    name: 'customer360_redis_breaker_state',
+    help: 'Whether Redis is asked: 0 always (closed), 2 not, since it answers too late (open; of any process)',
+    aggregator: 'max',
+    registers,
+  });
+
   const emit: Emit = (event) => {
     switch (event.type) {
       case 'request':
@@ -172,6 +179,8 @@ export function createMetrics(): Metrics {
       case 'redis-state':
         if (event.state === 'failing') return;
         return redisUp.set({ connection: 'commands' }, event.state === 'ready' ? 1 : 0);
+      case 'redis-breaker':
+        return redisBreaker.set(BREAKER_STATES[event.state]);
       case 'redis-messages':
         return redisUp.set({ connection: 'messages' }, event.state === 'ready' ? 1 : 0);
       case 'internal-error':

@@ -1,6 +1,7 @@
 // Redis may be missing, get lost, hang and come back: every request is answered all the same.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Redis } from 'ioredis';
 import { CUSTOMERS } from '../../src/sandbox/customers.ts';
 import { createSandbox } from '../../src/sandbox/server.ts';
 import { createGate } from '../support/gate.ts';
@@ -11,6 +12,9 @@ import { type Service, startService } from '../support/service.ts';
 type TestContext = Parameters<typeof startService>[0];
 
 const { ada } = CUSTOMERS;
+
+/** Too late for any request; the connection is not given up yet. */
+const LATE_MS = 900;
 
 /** Fails the test for what would end a process. */
 function watchForUnhandled(t: TestContext): void {
@@ -157,6 +161,26 @@ test('a Redis that hangs is a Redis that is lost', async (t) => {
   await assertReady(service, []);
   service.events.clear();
   await assertServes(service, 4);
+  assert.deepEqual(service.events.of('store-failed'), []);
+});
+
+test('a Redis that answers late is left alone until it is in time', async (t) => {
+  watchForUnhandled(t);
+  const redis = await startRedis();
+  t.after(redis.stop);
+  const service = await startService(t, { env: { REDIS_URL: redis.url }, redisTimeoutMs: 50 });
+  const control = new Redis(redis.url);
+  t.after(() => control.disconnect());
+  await control.client('PAUSE', LATE_MS, 'ALL');
+  await assertServes(service, 1);
+  const [first, second] = [1, 2].map((count) => service.events.nth('redis-breaker', count));
+  assert.equal((await first)?.state, 'open');
+  const ready = await fetch(`${service.url}/readyz`);
+  assert.deepEqual(await ready.json(), { status: 'ok', degraded: ['redis'] });
+  assert.equal((await second)?.state, 'closed');
+  await assertReady(service, []);
+  service.events.clear();
+  await assertServes(service, 2);
   assert.deepEqual(service.events.of('store-failed'), []);
 });
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { connectRedis } from '../../src/redis.ts';
+import { OverdueReply } from '../../src/resilience/redis-patience.ts';
 import { createEventLog } from '../support/events.ts';
 import { startRedis } from '../support/redis.ts';
 
@@ -11,14 +12,14 @@ const ECHO = {
   lua: "return {KEYS[1], ARGV[1], #ARGV, redis.call('HGET', KEYS[1], 'none')}",
 };
 
-async function connect(t: TestContext, args: readonly string[] = []) {
-  const server = await startRedis({ args });
+async function connect(t: TestContext, commandTimeoutMs = 5_000) {
+  const server = await startRedis();
   const events = createEventLog();
   const connection = await connectRedis({
     settings: { mode: 'single' },
     urls: [server.url],
     emit: events.add,
-    commandTimeoutMs: 5_000,
+    commandTimeoutMs,
   });
   t.after(async () => {
     await connection.close();
@@ -118,4 +119,27 @@ test('a Redis that refuses commands is told once a minute, and is unhealthy for 
   ticks = 60_000;
   await assert.rejects(write());
   assert.equal(events.of('redis-state').length, 3);
+});
+
+test('one late answer is waited for; then none, but what is for others is sent', async (t) => {
+  const { commands, client, server, events, isHealthy } = await connect(t, 50);
+  const set = { keyCount: 1, lua: "return redis.call('SET', KEYS[1], ARGV[1])" };
+  const run = commands.defineScript({ name: 'testSetOwn', ...set });
+  const tell = commands.defineScript({ name: 'testSetForOthers', ...set, isForOthers: true });
+  await run('own', 'before');
+  await tell('for others', 'before');
+  server.pause();
+  await assert.rejects(commands.hmgetBuffer('key', 'field'), OverdueReply);
+  assert.equal(isHealthy(), false);
+  await assert.rejects(commands.hmgetBuffer('key', 'field'), /too late/);
+  await assert.rejects(run('own', 'after'), /too late/);
+  await assert.rejects(tell('for others', 'after'), /too late/);
+  const states = [1, 2].map((count) => events.nth('redis-breaker', count));
+  server.resume();
+  assert.deepEqual(
+    (await Promise.all(states)).map((event) => event.state),
+    ['open', 'closed'],
+  );
+  assert.equal(isHealthy(), true);
+  assert.deepEqual(await client.mget('own', 'for others'), ['before', 'after']);
 });

@@ -24,6 +24,8 @@ export interface ServiceOptions {
   readonly now?: () => number;
   /** At least 0, less than 1; absent: always 0.5, so that nothing varies. */
   readonly random?: () => number;
+  /** The longest wait for a command of Redis; absent: so long that a busy machine is not taken for a slow Redis. */
+  readonly redisTimeoutMs?: number;
 }
 
 /** A running service. It ends with the test. */
@@ -72,7 +74,7 @@ export async function startService(t: TestContext, options: ServiceOptions = {})
   const events = createEventLog();
   const app = await buildApp(configuration, logger, {
     subscriber: (event: ServiceEvent) => events.add(event),
-    redisTimeoutMs: 2_000,
+    redisTimeoutMs: options.redisTimeoutMs ?? 2_000,
     random: options.random ?? (() => 0.5),
     ...(options.now && { now: options.now }),
   });

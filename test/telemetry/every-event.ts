@@ -60,6 +60,10 @@ const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[
     { type: 'redis-state', state: 'ready' },
     { type: 'redis-state', state: 'lost', reason: 'ECONNREFUSED' },
   ],
+  'redis-breaker': [
+    { type: 'redis-breaker', state: 'open' },
+    { type: 'redis-breaker', state: 'closed' },
+  ],
   'redis-messages': [
     { type: 'redis-messages', state: 'ready' },
     { type: 'redis-messages', state: 'lost' },

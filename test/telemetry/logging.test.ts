@@ -60,6 +60,8 @@ test('a level says who has to act', () => {
     ['entry-unreadable', 'debug'],
     ['redis-state', 'info'],
     ['redis-state', 'warn'],
+    ['redis-breaker', 'warn'],
+    ['redis-breaker', 'info'],
     ['redis-messages', 'debug'],
     ['redis-messages', 'warn'],
     ['internal-error', 'error'],

@@ -42,6 +42,7 @@ const expected: { readonly [Type in ServiceEvent['type']]: readonly string[] } =
   'store-failed': ['customer360_store_failures_total{operation="read"} 1'],
   'entry-unreadable': ['customer360_unreadable_entries_total 1'],
   'redis-state': ['customer360_redis_up{connection="commands"} 1'],
+  'redis-breaker': ['customer360_redis_breaker_state 2'],
   'redis-messages': ['customer360_redis_up{connection="messages"} 1'],
   'internal-error': ['customer360_internal_errors_total 1'],
 };
@@ -82,7 +83,7 @@ test('it is Prometheus text, with what each metric means, and those of the proce
     [...text.matchAll(new RegExp(`^# ${kind} (customer360_\\w+|http_request_\\w+)`, 'gm'))].map(
       ([, name]) => name,
     );
-  assert.equal(named('HELP').length, 17);
+  assert.equal(named('HELP').length, 18);
   assert.deepEqual(named('TYPE'), named('HELP'));
   assert.match(text, /^nodejs_eventloop_lag_seconds /m);
 });
