@@ -8,6 +8,8 @@ import { createRedisStore } from '../../src/cache/redis-store.ts';
 import type { CacheKey } from '../../src/domain/cache-key.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import { connectRedis } from '../../src/redis.ts';
+import type { RunScript, Script } from '../../src/resilience/redis-commands.ts';
+import { OverdueReply } from '../../src/resilience/redis-patience.ts';
 import { createEventLog } from '../support/events.ts';
 import { NOW } from '../support/queries.ts';
 import { startRedis } from '../support/redis.ts';
@@ -268,4 +270,46 @@ test('writing under a lease drops what has ended', async () => {
   const later = someEntry('{}', { deleteAt: at + 1_000 });
   assert.equal(await aging.fill(other, later, { ...turn, token: 'mine' }), 'stored');
   assert.deepEqual(await redis.hkeys(one.identity), [other.field]);
+});
+
+/** A store whose script of this name is done, and answered too late. */
+function lateStore(name: string) {
+  const { commands } = connection;
+  const late = {
+    ...commands,
+    defineScript(script: Script): RunScript {
+      const run = commands.defineScript(script);
+      if (script.name !== name) return run;
+      return async (...args) => {
+        await run(...args);
+        throw new OverdueReply();
+      };
+    },
+  };
+  return createRedisStore({ ...usual, redis: late });
+}
+
+test('a lease that may or may not have been taken is given up, and the others are told', async () => {
+  const [key] = twoFields();
+  await assert.rejects(lateStore('c360Take').take(key, 'mine', NOTHING), OverdueReply);
+  assert.deepEqual(await told(), [`one filled ${key.identity} ${key.field}`]);
+  assert.equal((await store.take(key, 'yours', NOTHING)).turn, 'taken');
+});
+
+test('a lease under which nothing could be kept in time is given up', async () => {
+  const [key] = twoFields();
+  const lease = await takeNew(key);
+  const cannotFill = createRedisStore({
+    ...usual,
+    redis: {
+      ...connection.commands,
+      defineScript(script) {
+        const run = connection.commands.defineScript(script);
+        return script.name === 'c360Fill' ? () => Promise.reject(new OverdueReply()) : run;
+      },
+    },
+  });
+  await assert.rejects(cannotFill.fill(key, someEntry(), lease), OverdueReply);
+  await told();
+  assert.equal((await store.take(key, 'yours', NOTHING)).turn, 'taken');
 });
