@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import { joinSummaries, whenIncluded } from './cache/join-summaries.ts';
 import { createLeases } from './cache/leases.ts';
 import { createMemoryStore, type MemoryStore } from './cache/memory-store.ts';
-import { CHANNEL, createMessages } from './cache/messages.ts';
 import { createRedisStore } from './cache/redis-store.ts';
 import { rememberRefusals } from './cache/refusals.ts';
 import { represent, representSummaries } from './cache/represent.ts';
@@ -25,6 +24,7 @@ import { createDrain, type Drain } from './drain.ts';
 import { createApiServer } from './edge/api-server.ts';
 import { createOpsServer } from './edge/ops-server.ts';
 import { shareMemory } from './memory-budget.ts';
+import { createPeers, type Peers } from './peers.ts';
 import type { RedisConnection } from './redis.ts';
 import { breaker } from './resilience/breaker.ts';
 import { budget } from './resilience/budget.ts';
@@ -72,7 +72,8 @@ interface Parts {
   readonly now: () => number;
   readonly random: () => number;
   readonly emit: Emit;
-  readonly redis: RedisConnection | null;
+  /** Null where there is no Redis. */
+  readonly peers: Peers | null;
   readonly client: UpstreamClient;
 }
 
@@ -100,8 +101,10 @@ export async function buildApp(
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
   });
   const { now = Date.now, random = Math.random } = overrides;
-  const parts = { configuration, now, random, emit, redis, client };
+  const peers = redis && createPeers(redis, emit);
+  const parts = { configuration, now, random, emit, peers, client };
   const { lifecycle, drain } = createDrain(async () => {
+    peers?.replicas.end();
     await Promise.all([redis?.close(), client.close()]);
   });
   const common = {
@@ -185,14 +188,12 @@ function createMemory({ configuration, now }: Parts): MemoryStore {
 }
 
 /** What processes share through Redis; a Redis that fails is a Redis that holds nothing. */
-function createShared({ configuration, redis, now, emit }: Parts): SharedTier | null {
-  if (redis === null) return null;
+function createShared({ configuration, peers, now, emit }: Parts): SharedTier | null {
+  if (peers === null) return null;
   const { tenants, cache, secrets } = configuration;
-  const process = randomUUID();
-  const messages = createMessages(process);
-  redis.subscribe(CHANNEL, messages.receive);
+  const { redis, messages } = peers;
   const store = createRedisStore({
-    redis: redis.commands,
+    redis,
     sealer: createSealer(secrets.deriveKey('cache-values')),
     messages,
     maxEntryBytes: cache.maxEntryBytes,
@@ -207,14 +208,15 @@ function createShared({ configuration, redis, now, emit }: Parts): SharedTier | 
   return { store: soft, leases, messages };
 }
 
-function createQuotaCounter({ configuration, redis, now, emit }: Parts): QuotaCounter {
-  const local = createLocalQuota(now);
-  if (redis === null) return local;
+function createQuotaCounter({ configuration, peers, now, emit }: Parts): QuotaCounter {
+  if (peers === null) return createLocalQuota(now);
+  const { redis, replicas } = peers;
   const secret = configuration.secrets.deriveKey('names');
   const keyOf = (app: string) =>
     `c360:quota:{${createHmac('sha256', secret).update(app).digest('base64url')}}`;
   const onFailure = () => emit({ type: 'store-failed', operation: 'quota' });
-  return createSharedQuota({ redis: redis.commands, keyOf, fallback: local, onFailure });
+  const watch = peers.watchCounting('quota');
+  return createSharedQuota({ redis, keyOf, replicas, onFailure, watch });
 }
 
 async function connect(

@@ -1,51 +1,102 @@
-// The connection to Redis for messages: one that only listens, and begins again whenever it was lost.
+// The connection to Redis for messages: one that only listens, and is made anew whenever it was lost.
 import { Cluster, type Redis } from 'ioredis';
 import type { Emit } from './telemetry/events.ts';
 
 /** What is listened to. */
-export interface Subscription {
+interface SubscriptionOptions {
   readonly channel: string;
   readonly listener: (text: string) => void;
   readonly emit: Emit;
+  /** The wait before the n-th try to connect again, in milliseconds. */
+  readonly reconnectDelayMs: (attempt: number) => number;
+}
+
+/** A subscription that lasts until it is ended; what is published while there is no connection is not heard. */
+export interface Subscription {
+  /** A message has been sent to all. A connection that is silent all the same is given up. */
+  expectMessage(): void;
+  end(): void;
 }
 
 const AGAIN_AFTER_MS = 1_000;
-/** The client would subscribe again by itself, and let nobody catch what Redis refuses. */
-const UNASSISTED = { autoResubscribe: false };
+/** So many messages that all should have heard may still be on their way. */
+const MOST_UNHEARD = 1;
+/** How this differs from the connection for commands: it is made anew here, and is no connection to a replica. */
+const ANEW = {
+  autoResubscribe: false,
+  lazyConnect: false,
+  readOnly: false,
+  retryStrategy: () => null,
+};
 
-/**
- * Listens to a channel as long as there is a connection; what is published meanwhile is not heard.
- * Returns what ends it.
- */
-export function subscribe(client: Redis | Cluster, subscription: Subscription): () => void {
-  const { channel, listener, emit } = subscription;
-  // A Cluster keeps a connection for subscriptions beside those for commands, and restores it by itself.
-  const subscriber = client instanceof Cluster ? client : client.duplicate(UNASSISTED);
-  let again: NodeJS.Timeout | undefined;
+/** Listens to a channel. */
+export function subscribe(
+  client: Redis | Cluster,
+  { channel, listener, emit, reconnectDelayMs }: SubscriptionOptions,
+): Subscription {
+  let subscriber: Redis | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let attempt = 0;
+  let unheard = 0;
   let isListening = false;
-  const begin = async (): Promise<void> => {
-    clearTimeout(again);
+  let isEnded = false;
+
+  const later = (run: () => void, delayMs: number) => {
+    clearTimeout(timer);
+    if (!isEnded) timer = setTimeout(run, delayMs).unref();
+  };
+
+  const begin = async (current: Redis) => {
     try {
-      await subscriber.subscribe(channel);
+      await current.subscribe(channel);
+      attempt = 0;
+      unheard = 0;
       isListening = true;
       emit({ type: 'redis-messages', state: 'ready' });
     } catch {
-      again = setTimeout(() => subscriber.status === 'ready' && begin(), AGAIN_AFTER_MS).unref();
+      // Refused, or lost meanwhile.
+      later(() => current.status === 'ready' && begin(current), AGAIN_AFTER_MS);
     }
   };
+
   const lose = () => {
-    if (isListening) emit({ type: 'redis-messages', state: 'lost' });
+    if (isListening && !isEnded) emit({ type: 'redis-messages', state: 'lost' });
     isListening = false;
+    attempt += 1;
+    later(connect, reconnectDelayMs(attempt));
   };
-  // Without a listener an error would end the process; why a connection is lost, the other one tells.
-  subscriber.on('error', () => undefined);
-  subscriber.on('message', (_channel: string, text: string) => listener(text));
-  subscriber.on('ready', begin);
-  subscriber.on('close', lose);
-  if (subscriber.status === 'ready') void begin();
-  return () => {
-    clearTimeout(again);
-    subscriber.off('close', lose);
-    subscriber.disconnect();
+
+  function connect(): void {
+    const current = duplicateOf(client);
+    if (current === undefined) return lose();
+    subscriber = current;
+    // Without a listener an error would end the process; why a connection is lost, the other one tells.
+    current.on('error', () => undefined);
+    current.on('message', (_channel: string, text: string) => {
+      unheard = 0;
+      listener(text);
+    });
+    current.on('ready', () => begin(current));
+    current.once('end', lose);
+  }
+
+  connect();
+  return {
+    expectMessage() {
+      unheard += 1;
+      if (isListening && unheard > MOST_UNHEARD) subscriber?.disconnect();
+    },
+    end() {
+      isEnded = true;
+      clearTimeout(timer);
+      subscriber?.disconnect();
+    },
   };
+}
+
+/** Any node of a Cluster hears what is published on one. Undefined if none is known. */
+function duplicateOf(client: Redis | Cluster): Redis | undefined {
+  if (!(client instanceof Cluster)) return client.duplicate(ANEW);
+  const nodes = client.nodes('all');
+  return nodes[Math.floor(Math.random() * nodes.length)]?.duplicate(ANEW);
 }

@@ -4,7 +4,7 @@ import slotOf from 'cluster-key-slot';
 import { Cluster, Redis } from 'ioredis';
 import type { RedisSettings } from './config/redis-settings.ts';
 import { createEndOfTurn } from './edge/turn.ts';
-import { subscribe } from './redis-subscription.ts';
+import { type Subscription, subscribe } from './redis-subscription.ts';
 import { createRedisBreaker } from './resilience/redis-breaker.ts';
 import { guardCommands, type RedisCommands } from './resilience/redis-commands.ts';
 import { createPatience } from './resilience/redis-patience.ts';
@@ -16,7 +16,7 @@ export interface RedisConnection {
   /** The client's commands; those to use in the way of a request. */
   readonly commands: RedisCommands;
   /** Hears of what is published on a channel, over a connection of its own, as long as that is there. */
-  subscribe(channel: string, listener: (text: string) => void): void;
+  subscribe(channel: string, listener: (text: string) => void): Pick<Subscription, 'expectMessage'>;
   isReady(): boolean;
   /** Ready, in time, and no command was refused for a while. */
   isHealthy(): boolean;
@@ -45,6 +45,9 @@ const CONNECT_TIMEOUT_MS = 1_000;
 const SLOTS_A_LANE = 1_024;
 /** A server that owes an answer for so long hangs: its connection is given up, as if it were lost. */
 const SILENCE_TIMEOUT_MS = 1_000;
+/** A connection that is given up has so long to say good-bye. */
+const DISCONNECT_TIMEOUT_MS = 500;
+const READ_ONLY_EVERY_MS = 10_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
 /** A failed command makes the connection unhealthy for so long, and is told so often at the most. */
 const UNHEALTHY_MS = 10_000;
@@ -53,7 +56,7 @@ const TOLD_EVERY_MS = 60_000;
 /** Connects; resolves when Redis is ready or after a second without it: the service starts either way. */
 export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
   const { emit, commandTimeoutMs, ticks = () => performance.now() } = options;
-  const client = createClient(options);
+  const client = createClient({ ...options, ticks });
   const failures = createFailureLog(emit, ticks);
   let isReady = false;
   let reason = 'unreachable';
@@ -88,18 +91,21 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     onFailure: failures.add,
     endOfTurn: createEndOfTurn(),
   });
-  const endings: (() => void)[] = [];
+  const subscriptions: Subscription[] = [];
   await readyOrTimeout(client);
   if (!isReady) emit({ type: 'redis-state', state: 'lost', reason });
   return {
     client,
     commands,
-    subscribe: (channel, listener) =>
-      void endings.push(subscribe(client, { channel, listener, emit })),
+    subscribe(channel, listener) {
+      const subscription = subscribe(client, { channel, listener, emit, reconnectDelayMs });
+      subscriptions.push(subscription);
+      return subscription;
+    },
     isReady: () => isReady,
     isHealthy: () => isReady && !breaker.isAnyOpen() && !failures.isRecent(),
     async close() {
-      for (const end of endings) end();
+      for (const subscription of subscriptions) subscription.end();
       client.removeAllListeners('close');
       if (isReady) await client.quit().catch(() => undefined);
       client.disconnect();
@@ -107,12 +113,14 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   };
 }
 
-function createClient(options: RedisConnectionOptions): Redis | Cluster {
-  const { settings, urls } = options;
+function createClient(options: Required<RedisConnectionOptions>): Redis | Cluster {
+  const { settings, urls, ticks } = options;
   const patience = {
     maxRetriesPerRequest: 0,
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SILENCE_TIMEOUT_MS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+    reconnectOnError: whenReadOnly(ticks),
   };
   const queueing = { enableOfflineQueue: false, enableAutoPipelining: true };
   if (settings.mode === 'cluster') {
@@ -138,6 +146,17 @@ function createClient(options: RedisConnectionOptions): Redis | Cluster {
     });
   }
   return new Redis(urls[0] ?? '', common);
+}
+
+/** After a failover a name may stand for another server: a connection to one that only reads is made anew, sometimes. */
+function whenReadOnly(ticks: () => number) {
+  let reconnectedAt = Number.NEGATIVE_INFINITY;
+  return ({ message }: Error): boolean => {
+    const isDue = ticks() - reconnectedAt >= READ_ONLY_EVERY_MS;
+    if (!isDue || !message.startsWith('READONLY')) return false;
+    reconnectedAt = ticks();
+    return true;
+  };
 }
 
 /** Doubles up to two seconds, with jitter, so that replicas do not come back all at once. */

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import type { Configuration } from './config/configuration.ts';
 import { byRegion, type Region } from './domain/region.ts';
 import type { Tenant } from './domain/tenant.ts';
-import type { RedisConnection } from './redis.ts';
+import type { Peers } from './peers.ts';
 import { createBreaker } from './resilience/breaker.ts';
 import type { BudgetEvent } from './resilience/budget.ts';
 import { createBulkhead } from './resilience/bulkhead.ts';
@@ -14,7 +14,8 @@ import type { Emit } from './telemetry/events.ts';
 
 interface GuardOptions {
   readonly configuration: Pick<Configuration, 'tenants' | 'upstream' | 'secrets'>;
-  readonly redis: Pick<RedisConnection, 'commands'> | null;
+  /** Null where there is no Redis. */
+  readonly peers: Peers | null;
   /** The present, in Unix milliseconds. */
   readonly now: () => number;
   /** At least 0, less than 1. */
@@ -60,13 +61,15 @@ export function createGuards(options: GuardOptions) {
   };
 }
 
-function createBudgets({ redis, now, emit }: GuardOptions): Budgets {
+function createBudgets({ peers, now, emit }: GuardOptions): Budgets {
   const fallback = createLocalBudgets(now);
-  if (redis === null) return fallback;
+  if (peers === null) return fallback;
   return createSharedBudgets({
-    redis: redis.commands,
+    redis: peers.redis,
     keyOf: (name) => `c360:budget:{${name}}`,
     fallback,
+    replicas: peers.replicas.count,
+    watch: peers.watchCounting('budget'),
     onFailure: () => emit({ type: 'store-failed', operation: 'budget' }),
   });
 }

@@ -25,6 +25,8 @@ export interface Messages {
   failed(place: Place, problem: Problem): string;
   /** To be completed by the generation. */
   erased(identity: string): string;
+  /** This process lives. It concerns no entry. */
+  beat(): string;
 }
 
 const ANY = Symbol('any message');
@@ -48,6 +50,7 @@ export function createMessages(from: string): Messages {
     failed: ({ identity, field }, { slug, details }) =>
       `${from} failed ${identity} ${field} ${slug} ${details.retryAfterSeconds ?? ''}`,
     erased: (identity) => `${from} erased ${identity} `,
+    beat: () => `${from} beat`,
   };
 }
 

@@ -22,6 +22,17 @@ export interface QuotaWindow {
   asked: number;
   askedBefore: number;
   periodAt: number;
+  /** Set while Redis fails, and until it knows what was admitted meanwhile. */
+  alone: AloneWindow | null;
+  /** Whether a call under way tells Redis of that. */
+  isTelling: boolean;
+}
+
+/** What a process may admit without asking, in a window that ends then, and what it has that Redis does not know of. */
+interface AloneWindow {
+  left: number;
+  readonly endsAt: number;
+  untold: number;
 }
 
 /** Of what remains, this part at most is taken ahead. */
@@ -40,6 +51,8 @@ export function newWindow(key: string, now: number): QuotaWindow {
     takingAhead: null,
     isFailing: false,
     isWatched: false,
+    alone: null,
+    isTelling: false,
   };
   return { key, ...nothing, endsAt: now, periodAt: now };
 }

@@ -26,6 +26,15 @@ export type RunScript = (key: string, ...args: readonly ScriptArgument[]) => Pro
 
 type ScriptArgument = string | number | Buffer;
 
+/** Nothing was sent: there is no connection, or its answers come too late. */
+class NotAsked extends Error {}
+
+/** True unless a command that failed was surely not done. */
+export function mayBeDone(error: unknown): boolean {
+  const isRefused = error instanceof Error && error.name === 'ReplyError';
+  return !isRefused && !(error instanceof NotAsked);
+}
+
 interface Guard {
   readonly isReady: () => boolean;
   /** Waits for a reply, and rejects with an {@link OverdueReply} if it does not come in time. */
@@ -57,10 +66,10 @@ export function guardCommands(client: Redis | Cluster, guard: Guard): RedisComma
     command: () => Promise<Result>,
     isForOthers = false,
   ): Promise<Result> => {
-    if (!guard.isReady()) throw new Error('There is no connection to Redis');
+    if (!guard.isReady()) throw new NotAsked('There is no connection to Redis');
     if (!guard.isLate(key)) return send(key, command);
     if (isForOthers) command().catch(() => undefined);
-    throw new Error('Redis answers too late');
+    throw new NotAsked('Redis answers too late');
   };
 
   return {

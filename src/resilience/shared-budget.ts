@@ -1,7 +1,9 @@
 // Budgets for calls to the vendor, of all replicas together: token buckets in Redis, each call one script.
 import type { Allowance } from '../domain/tenant.ts';
+import type { AloneWatch } from './alone-watch.ts';
 import type { Budgets } from './local-budget.ts';
 import type { RedisCommands, Script } from './redis-commands.ts';
+import { shareOf } from './replicas.ts';
 import {
   LEAST_SHARE,
   neededTokens,
@@ -13,8 +15,11 @@ interface SharedBudgetsOptions {
   readonly redis: RedisCommands;
   /** Makes the key of a name. */
   readonly keyOf: (name: string) => string;
-  /** Counts while Redis fails. */
+  /** Counts while Redis fails, by shares. */
   readonly fallback: Budgets;
+  /** How many processes there are. */
+  readonly replicas: () => number;
+  readonly watch: AloneWatch;
   /** Told of each count that Redis did not take. */
   readonly onFailure: () => void;
 }
@@ -66,7 +71,7 @@ return 1`,
 
 /** Creates budgets over a connected client. */
 export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
-  const { redis, keyOf, fallback, onFailure } = options;
+  const { redis, keyOf, fallback, replicas, onFailure, watch } = options;
   const runTake = redis.defineScript(TAKE);
   const runSlow = redis.defineScript(SLOW);
   const argumentsOf = (name: string, { requests, perMs }: Allowance) =>
@@ -76,16 +81,18 @@ export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
       try {
         const needed = neededTokens(allowance, priority);
         const reply = await runTake(...argumentsOf(name, allowance), needed);
+        watch.noteShared();
         const [admitted, waitMs, left] = reply as [number, number, number];
         return { isAdmitted: admitted === 1, waitMs, left };
       } catch {
         onFailure();
-        return fallback.take(name, allowance, priority);
+        watch.noteAlone();
+        return fallback.take(name, shareOf(allowance, replicas()), priority);
       }
     },
     slow(name, allowance, retryAfterMs) {
       // Also here, in case Redis fails before the pause is over.
-      fallback.slow(name, allowance, retryAfterMs);
+      fallback.slow(name, shareOf(allowance, replicas()), retryAfterMs);
       runSlow(...argumentsOf(name, allowance), Math.ceil(retryAfterMs)).catch(onFailure);
     },
   };

@@ -1,7 +1,9 @@
-// Quotas counted in Redis, for all replicas together; in this process alone while Redis fails.
+// Quotas counted in Redis, for all replicas together; by shares while Redis fails.
 import { LRUCache } from 'lru-cache';
 import type { QuotaCounter, QuotaUse } from '../domain/quota.ts';
 import type { Allowance } from '../domain/tenant.ts';
+import type { AloneWatch } from './alone-watch.ts';
+import { noteTold, takeAlone, untoldIn } from './quota-alone.ts';
 import {
   AHEAD_OF_REST,
   beginAnew,
@@ -11,15 +13,17 @@ import {
   type QuotaWindow,
   wantedAhead,
 } from './quota-window.ts';
-import type { RedisCommands, Script } from './redis-commands.ts';
+import { mayBeDone, type RedisCommands, type Script } from './redis-commands.ts';
+import type { Replicas } from './replicas.ts';
 
 interface SharedQuotaOptions {
   readonly redis: RedisCommands;
   /** Makes the key of a name, without personal data. */
   readonly keyOf: (name: string) => string;
-  readonly fallback: QuotaCounter;
+  readonly replicas: Pick<Replicas, 'count' | 'onBeat'>;
   /** Told of each count that Redis did not take. */
   readonly onFailure: () => void;
+  readonly watch: AloneWatch;
   /** Milliseconds that only grow. */
   readonly ticks?: () => number;
   /** Runs something once, later; must not keep the process from ending. */
@@ -48,16 +52,23 @@ const TOO_LATE_MS = 2_000;
 /**
  * Counts if it fits, and as many more as are wanted ahead: a twentieth of what remains at most, so that near
  * the limit there is nothing ahead. A window without an end is none, and begins with a request.
- * KEYS: the window. ARGV: cost, requests, window in ms, ahead. Returns admitted, used, ms left, taken ahead.
+ * What was admitted without asking is counted in any case.
+ * KEYS: the window. ARGV: cost, requests, window in ms, ahead, admitted already. Returns admitted, used, ms left,
+ * taken ahead.
  */
 const TAKE: Script = {
   name: 'c360TakeQuota',
   keyCount: 1,
   lua: `
 local cost, requests, per, ahead = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local already = tonumber(ARGV[5])
 local left = redis.call('PTTL', KEYS[1])
 local used = left > 0 and tonumber(redis.call('GET', KEYS[1])) or 0
 if left <= 0 then left = per end
+if already > 0 then
+  used = used + already
+  redis.call('SET', KEYS[1], used, 'PX', left)
+end
 local total = math.max(0, used + cost)
 if total > requests then return {0, used, left, 0} end
 if total == 0 then
@@ -71,9 +82,10 @@ return {1, total + ahead, left, ahead}`,
 
 /** Creates a counter over a connected client. A request is counted without asking Redis while some are held. */
 export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
-  const { redis, keyOf, fallback, onFailure } = options;
+  const { redis, keyOf, replicas, onFailure, watch } = options;
   const { ticks = () => performance.now(), later = laterUnreferenced } = options;
   const runTake = redis.defineScript(TAKE);
+  const tellLater = new Map<QuotaWindow, Allowance>();
   const windows = new LRUCache<string, QuotaWindow>({ max: MAX_NAMES });
 
   const windowOf = (name: string, now: number): QuotaWindow => {
@@ -87,15 +99,31 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     return known;
   };
 
-  const send = async (window: QuotaWindow, { cost, ahead }: Cost, allowance: Allowance) => {
-    const sentAt = ticks();
-    const args = [cost, allowance.requests, allowance.perMs, window.isFailing ? 0 : ahead];
-    const reply = await runTake(window.key, ...args).catch((error: unknown) => {
+  const call = async (window: QuotaWindow, { cost, ahead }: Cost, allowance: Allowance) => {
+    // What was admitted alone is told once, though several calls may be under way.
+    const already = window.isTelling ? 0 : untoldIn(window, ticks());
+    if (already > 0) window.isTelling = true;
+    const mostAhead = window.isFailing ? 0 : ahead;
+    const { requests, perMs } = allowance;
+    try {
+      const reply = await runTake(window.key, cost, requests, perMs, mostAhead, already);
+      window.isFailing = false;
+      noteTold(window, already);
+      watch.noteShared();
+      return reply as [admitted: number, used: number, leftMs: number, taken: number];
+    } catch (error) {
       window.isFailing = true;
+      // Twice would be worse than not at all: what is late may come time and again.
+      if (mayBeDone(error)) noteTold(window, already);
       throw error;
-    });
-    window.isFailing = false;
-    const [admitted, used, leftMs, taken] = reply as [number, number, number, number];
+    } finally {
+      if (already > 0) window.isTelling = false;
+    }
+  };
+
+  const send = async (window: QuotaWindow, cost: Cost, allowance: Allowance) => {
+    const sentAt = ticks();
+    const [admitted, used, leftMs, taken] = await call(window, cost, allowance);
     // Redis may have begun another window meanwhile, in which what is held of the last one counts for nothing.
     if (window.endsAt <= ticks()) beginAnew(window);
     window.held += taken;
@@ -135,10 +163,20 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     }, IDLE_MS);
   };
 
-  const countAlone = ({ name, cost }: Asked, allowance: Allowance) => {
+  const countAlone = ({ name, cost }: Asked, allowance: Allowance, isTold: boolean) => {
     onFailure();
-    return fallback.take(name, cost, allowance);
+    watch.noteAlone();
+    const now = ticks();
+    const window = windowOf(name, now);
+    tellLater.set(window, allowance);
+    return takeAlone(window, { cost, isTold, allowance, replicas: replicas.count(), now });
   };
+
+  // The others need not wait for what is asked for next.
+  replicas.onBeat(() => {
+    for (const [window, allowance] of tellLater) ask(window, 0, allowance).catch(() => undefined);
+    tellLater.clear();
+  });
 
   const askAbout = async (
     window: QuotaWindow,
@@ -158,9 +196,9 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
       // What was taken ahead meanwhile may be what was missing.
       if (!admitted && window.held > spent) return count(asked, allowance, MAX_WAITS);
       return { admitted, used: Math.max(0, window.known - window.held), resetMs: leftMs };
-    } catch {
+    } catch (error) {
       putBack();
-      return countAlone(asked, allowance);
+      return countAlone(asked, allowance, mayBeDone(error));
     }
   };
 
@@ -180,7 +218,7 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     const isWorthWaiting = cost === 1 && waits < MAX_WAITS && mostAhead(window, allowance) > 0;
     if (window.takingAhead === null || !isWorthWaiting) return askAbout(window, asked, allowance);
     return window.takingAhead.then((taken) => {
-      if (taken === null) return countAlone(asked, allowance);
+      if (taken === null) return countAlone(asked, allowance, false);
       const isInVain = waits > 0 && taken === 0;
       return count(asked, allowance, isInVain ? MAX_WAITS : waits + 1);
     });

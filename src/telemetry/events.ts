@@ -118,6 +118,13 @@ export type ServiceEvent =
       readonly type: 'store-failed';
       readonly operation: 'read' | 'write' | 'lease' | 'quota' | 'budget';
     }
+  /** This process counts alone, by its share of so many processes, since Redis does not; or together with them again. */
+  | {
+      readonly type: 'counting';
+      readonly of: 'quota' | 'budget';
+      readonly state: 'alone' | 'shared';
+      readonly replicas: number;
+    }
   | { readonly type: 'entry-unreadable' }
   | { readonly type: 'redis-state'; readonly state: 'ready' }
   /** `failing`: connected, but commands are refused. `reason` is a code such as `ECONNREFUSED` or `OOM`. */

@@ -54,6 +54,14 @@ const REDIS_BREAKER_LINES = {
   closed: { level: 'info', message: 'Redis answers in time again' },
 } as const;
 
+const COUNTING_LINES = {
+  alone: {
+    level: 'warn',
+    message: 'Redis does not count; this process grants its share alone: the whole by replicas',
+  },
+  shared: { level: 'info', message: 'Redis counts for all replicas together again' },
+} as const;
+
 const MESSAGES_LINES = {
   ready: { level: 'debug', message: 'messages of other processes are heard' },
   lost: {
@@ -114,6 +122,8 @@ function lineFor(event: ServiceEvent): Line {
       };
     case 'store-failed':
       return { level: 'debug', message: 'Redis did not do a command; going on without it' };
+    case 'counting':
+      return COUNTING_LINES[event.state];
     case 'entry-unreadable':
       return {
         level: 'debug',

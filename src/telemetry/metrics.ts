@@ -130,6 +130,13 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const countingAlone = new Gauge({
+    name: 'customer360_counting_alone',
+    help: '1 while a process grants its share of a quota or budget alone, since Redis does not count (any process)',
+    labelNames: ['of'],
+    aggregator: 'max',
+    registers,
+  });
   const redisBreaker = new Gauge({
     name: 'customer360_redis_breaker_state',
     help: 'Whether Redis is asked: 0 always (closed), 2 not, since it answers too late (open; of any process)',
@@ -174,6 +181,8 @@ export function createMetrics(): Metrics {
         return refusedKeys.inc({ tenant: event.tenant, region: event.region });
       case 'store-failed':
         return storeFailures.inc({ operation: event.operation });
+      case 'counting':
+        return countingAlone.set({ of: event.of }, event.state === 'alone' ? 1 : 0);
       case 'entry-unreadable':
         return unreadable.inc();
       case 'redis-state':

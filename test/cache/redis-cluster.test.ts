@@ -7,10 +7,9 @@ import { createRedisStore } from '../../src/cache/redis-store.ts';
 import { softStore } from '../../src/cache/soft-store.ts';
 import { createCacheKeys } from '../../src/domain/cache-key.ts';
 import { connectRedis } from '../../src/redis.ts';
-import { createLocalQuota } from '../../src/resilience/local-quota.ts';
 import { createSharedQuota } from '../../src/resilience/shared-quota.ts';
 import { createEventLog } from '../support/events.ts';
-import { NOW, readQuery } from '../support/queries.ts';
+import { readQuery } from '../support/queries.ts';
 import { startCluster } from '../support/redis-cluster.ts';
 import { usualStoreOptions } from '../support/redis-store-options.ts';
 import { keep, someEntry, someKey, storeContract } from '../support/store-contract.ts';
@@ -77,7 +76,8 @@ test('quotas are counted in a Cluster too', async () => {
   const quota = createSharedQuota({
     redis: connection.commands,
     keyOf: (name) => `c360:quota:{${name}}`,
-    fallback: createLocalQuota(() => NOW),
+    replicas: { count: () => 1, onBeat: () => undefined },
+    watch: { noteAlone: () => undefined, noteShared: () => undefined },
     onFailure: () => assert.fail('Redis failed'),
   });
   const allowance = { requests: 2, perMs: 60_000 };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { connectRedis } from '../../src/redis.ts';
+import { createAloneWatch } from '../../src/resilience/alone-watch.ts';
 import { type Budgets, createLocalBudgets } from '../../src/resilience/local-budget.ts';
 import { createSharedBudgets } from '../../src/resilience/shared-budget.ts';
 import { createClock } from '../support/clock.ts';
@@ -31,6 +32,7 @@ async function startShared(t: TestContext) {
     return server.stop();
   });
   let failures = 0;
+  const changes: string[] = [];
   const clock = createClock(Date.now());
   const replica = async (): Promise<Budgets> => {
     const connection = await connectRedis({
@@ -44,6 +46,8 @@ async function startShared(t: TestContext) {
       redis: connection.commands,
       keyOf: (name) => `c360:budget:{${name}}`,
       fallback: createLocalBudgets(clock.now),
+      replicas: () => 4,
+      watch: createAloneWatch({ onChange: (state) => changes.push(state), ticks: clock.now }),
       onFailure: () => {
         failures += 1;
       },
@@ -54,7 +58,7 @@ async function startShared(t: TestContext) {
     const [at, pausedUntil] = await control.hmget(KEY, 'at', 'pausedUntil');
     await control.hset(KEY, 'at', Number(at) - ms, 'pausedUntil', Number(pausedUntil) - ms);
   };
-  return { server, control, replica, pass, failures: () => failures };
+  return { server, control, replica, pass, changes, failures: () => failures };
 }
 
 const STARTS: Readonly<Record<string, (t: TestContext) => Promise<Subject>>> = {
@@ -136,13 +140,14 @@ test('over Redis: a pause is one for all replicas', async (t) => {
   assert.equal((await other.take('key', allowance, 'caller')).isAdmitted, false);
 });
 
-test('over Redis: while it fails each replica counts for itself, pauses included', async (t) => {
-  const { server, replica, failures } = await startShared(t);
+test('over Redis: while it fails each replica admits its share, pauses included', async (t) => {
+  const { server, replica, changes, failures } = await startShared(t);
   const one = await replica();
   one.slow('paused', allowance, 60_000);
   await one.take('paused', allowance, 'caller');
   await server.stop();
-  assert.equal(await admitted(one, 30), 20);
+  assert.equal(await admitted(one, 30), 5);
   assert.equal((await one.take('paused', allowance, 'caller')).isAdmitted, false);
   assert.equal(failures(), 31);
+  assert.deepEqual(changes, ['alone']);
 });

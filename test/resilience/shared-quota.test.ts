@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { connectRedis } from '../../src/redis.ts';
-import { createLocalQuota } from '../../src/resilience/local-quota.ts';
+import { createAloneWatch } from '../../src/resilience/alone-watch.ts';
 import { createSharedQuota } from '../../src/resilience/shared-quota.ts';
 import { createEventLog } from '../support/events.ts';
-import { NOW } from '../support/queries.ts';
 import { startRedis } from '../support/redis.ts';
 import { redisContents } from '../support/redis-contents.ts';
 
@@ -19,7 +18,7 @@ async function startServer(t: TestContext) {
 }
 
 /** A counter with a clock of its own, of which the calls to Redis are counted. */
-async function startReplica(t: TestContext, url: string, quota = allowance) {
+async function startReplica(t: TestContext, url: string, quota = allowance, replicas = 1) {
   const events = createEventLog();
   const connection = await connectRedis({
     settings: { mode: 'single' },
@@ -33,6 +32,9 @@ async function startReplica(t: TestContext, url: string, quota = allowance) {
   let time = 0;
   const gate: { held: (() => void)[]; isShut: boolean } = { held: [], isShut: false };
   let isLosing = false;
+  let isRefusing = false;
+  const beats: ((beat: { isPublished: boolean }) => void)[] = [];
+  const changes: string[] = [];
   const planned: (() => void)[] = [];
   const counter = createSharedQuota({
     redis: {
@@ -42,6 +44,7 @@ async function startReplica(t: TestContext, url: string, quota = allowance) {
         return async (...args) => {
           calls += 1;
           if (gate.isShut) await new Promise<void>((resolve) => gate.held.push(resolve));
+          if (isRefusing) throw Object.assign(new Error('OOM'), { name: 'ReplyError' });
           const reply = await runScript(...args);
           if (isLosing) throw new Error('The reply is lost');
           return reply;
@@ -51,7 +54,8 @@ async function startReplica(t: TestContext, url: string, quota = allowance) {
     ticks: () => time,
     later: (run) => void planned.push(run),
     keyOf: (name) => `c360:quota:{${createHmac('sha256', 'secret').update(name).digest('hex')}}`,
-    fallback: createLocalQuota(() => NOW),
+    replicas: { count: () => replicas, onBeat: (listener) => void beats.push(listener) },
+    watch: createAloneWatch({ onChange: (state) => changes.push(state), ticks: () => time }),
     onFailure: () => {
       failures += 1;
     },
@@ -72,6 +76,14 @@ async function startReplica(t: TestContext, url: string, quota = allowance) {
     loseReplies: () => {
       isLosing = true;
     },
+    /** From now on Redis does nothing that it is asked, or again does all of it. */
+    refuse: (isOn = true) => {
+      isRefusing = isOn;
+    },
+    beat: () => {
+      for (const listener of beats) listener({ isPublished: true });
+    },
+    changes,
     /** Holds calls back from now on. */
     shut: () => {
       gate.isShut = true;
@@ -148,16 +160,97 @@ test('the name of an app is not to be seen in Redis', async (t) => {
   assert.equal(contents.includes('agent'), false);
 });
 
-test('while Redis fails each replica counts on its own, and says so', async (t) => {
+test('where Redis was never reached each replica admits its share, and says so', async (t) => {
   const server = await startServer(t);
-  const { take, events, failures } = await startReplica(t, server.url);
-  await take('desk', 3);
-  assert.equal((await take('desk')).admitted, false);
+  const quota = { requests: 14, perMs: 60_000 };
+  const { take, events, failures, changes, pass } = await startReplica(t, server.url, quota, 4);
   await server.stop();
   await events.nth('redis-state', 2);
-  assert.deepEqual(await take('desk', 3), { admitted: true, used: 3, resetMs: 60_000 });
-  assert.deepEqual(await take('desk'), { admitted: false, used: 3, resetMs: 60_000 });
-  assert.equal(failures(), 2);
+  assert.deepEqual(await take('desk', 2), { admitted: true, used: 13, resetMs: 60_000 });
+  assert.deepEqual(await take('desk', 2), { admitted: false, used: 13, resetMs: 60_000 });
+  pass(20_000);
+  assert.deepEqual(await take('desk'), { admitted: true, used: 14, resetMs: 40_000 });
+  assert.deepEqual(await take('desk'), { admitted: false, used: 14, resetMs: 40_000 });
+  assert.deepEqual(await take('mobile'), { admitted: true, used: 12, resetMs: 60_000 });
+  pass(40_000);
+  assert.deepEqual(await take('desk'), { admitted: true, used: 12, resetMs: 60_000 });
+  assert.deepEqual([failures(), changes], [6, ['alone']]);
+});
+
+test('a share is one request at least', async (t) => {
+  const { url } = await startServer(t);
+  const { take, refuse } = await startReplica(t, url, allowance, 4);
+  refuse();
+  assert.deepEqual(countAdmitted([await take('desk'), await take('desk')]), 1);
+});
+
+test('in a window that Redis began each replica admits its part of what is left', async (t) => {
+  const { url } = await startServer(t);
+  const quota = { requests: 18, perMs: 60_000 };
+  const [one, other] = await Promise.all([
+    startReplica(t, url, quota, 2),
+    startReplica(t, url, quota, 2),
+  ]);
+  await one.take('desk', 6);
+  await other.take('desk', 2);
+  await one.take('desk', 2);
+  one.refuse();
+  other.refuse();
+  const uses = { one: [], other: [] } as Record<'one' | 'other', { admitted: boolean }[]>;
+  for (let count = 0; count < 18; count += 1) {
+    uses.one.push(await one.take('desk'));
+    uses.other.push(await other.take('desk'));
+  }
+  // Of the 8 that are left; the other one heard last that 10 were.
+  assert.deepEqual([countAdmitted(uses.one), countAdmitted(uses.other)], [4, 5]);
+});
+
+test('Redis is told of what was admitted without it, once', async (t) => {
+  const { url } = await startServer(t);
+  const quota = { requests: 18, perMs: 60_000 };
+  const replica = await startReplica(t, url, quota);
+  await replica.take('desk', 2);
+  replica.refuse();
+  await replica.take('desk', 3);
+  await replica.take('desk', 4);
+  assert.equal(await usedInRedis(replica), 2);
+  replica.refuse(false);
+  await Promise.all([replica.take('desk'), replica.take('desk')]);
+  assert.equal(await usedInRedis(replica), 11);
+  assert.deepEqual(replica.changes, ['alone']);
+  replica.pass(1_000);
+  assert.equal((await replica.take('desk')).used, 12);
+  assert.deepEqual(replica.changes, ['alone', 'shared']);
+});
+
+test('Redis is told with the next beat, though nobody asks, and also of more than there is', async (t) => {
+  const { url } = await startServer(t);
+  const quota = { requests: 18, perMs: 60_000 };
+  const [one, other] = await Promise.all([
+    startReplica(t, url, quota),
+    startReplica(t, url, quota),
+  ]);
+  await one.take('desk', 2);
+  one.refuse();
+  await one.take('desk', 16);
+  await other.take('desk', 10);
+  one.refuse(false);
+  one.beat();
+  while ((await usedInRedis(one)) !== 28);
+  assert.equal((await other.take('desk')).admitted, false);
+  one.beat();
+  assert.equal((await one.take('desk')).admitted, false);
+  assert.equal(await usedInRedis(one), 28);
+});
+
+test('what was admitted alone in a window that is over is not told', async (t) => {
+  const { url } = await startServer(t);
+  const replica = await startReplica(t, url);
+  replica.refuse();
+  await replica.take('desk', 3);
+  replica.refuse(false);
+  replica.pass(60_000);
+  assert.equal((await replica.take('desk')).used, 1);
 });
 
 test('a window that never ends is none: an app is not locked out by it', async (t) => {
@@ -250,7 +343,8 @@ test('after a failure nothing is taken ahead until a call succeeds', async (t) =
   while (replica.failures() === 0) await takeMany(replica, 1);
   const asked = await usedInRedis(replica);
   for (let count = 0; count < 5; count += 1) await takeMany(replica, 1);
-  assert.equal((await usedInRedis(replica)) - asked, 5);
+  // And the one that was counted here while the call for many was under way.
+  assert.equal((await usedInRedis(replica)) - asked, 6);
   assert.ok(asked - before <= 100, `${asked - before} counted`);
 });
 

@@ -55,6 +55,10 @@ const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[
     { type: 'upstream-refused-key', tenant: 'acme', region: 'us', keyPosition: 1, status: 401 },
   ],
   'store-failed': [{ type: 'store-failed', operation: 'read' }],
+  counting: [
+    { type: 'counting', of: 'quota', state: 'alone', replicas: 4 },
+    { type: 'counting', of: 'quota', state: 'shared', replicas: 4 },
+  ],
   'entry-unreadable': [{ type: 'entry-unreadable' }],
   'redis-state': [
     { type: 'redis-state', state: 'ready' },

@@ -57,6 +57,8 @@ test('a level says who has to act', () => {
     ['upstream-drift', 'debug'],
     ['upstream-refused-key', 'error'],
     ['store-failed', 'debug'],
+    ['counting', 'warn'],
+    ['counting', 'info'],
     ['entry-unreadable', 'debug'],
     ['redis-state', 'info'],
     ['redis-state', 'warn'],

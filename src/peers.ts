@@ -1,0 +1,39 @@
+// The processes that share Redis: what they tell each other, how many they are, and whether they count together.
+import { randomUUID } from 'node:crypto';
+import { CHANNEL, createMessages, type Messages } from './cache/messages.ts';
+import type { RedisConnection } from './redis.ts';
+import { type AloneWatch, createAloneWatch } from './resilience/alone-watch.ts';
+import type { RedisCommands } from './resilience/redis-commands.ts';
+import { createReplicas, type Replicas } from './resilience/replicas.ts';
+import type { Emit } from './telemetry/events.ts';
+
+/** What a process has of the others. */
+export interface Peers {
+  readonly redis: RedisCommands;
+  readonly messages: Messages;
+  readonly replicas: Replicas;
+  /** What to tell of each count that is shared with the others, or made alone. */
+  watchCounting(of: 'quota' | 'budget'): AloneWatch;
+}
+
+/** Begins to listen to the others, and to tell them that this process lives. */
+export function createPeers({ commands, subscribe }: RedisConnection, emit: Emit): Peers {
+  const id = randomUUID();
+  const messages = createMessages(id);
+  const subscription = subscribe(CHANNEL, messages.receive);
+  const message = { channel: CHANNEL, text: messages.beat() };
+  const replicas = createReplicas({ redis: commands, id, message });
+  replicas.onBeat(({ isPublished }) => {
+    if (isPublished) subscription.expectMessage();
+  });
+  return {
+    redis: commands,
+    messages,
+    replicas,
+    watchCounting: (of) =>
+      createAloneWatch({
+        onChange: (state) => emit({ type: 'counting', of, state, replicas: replicas.count() }),
+        ticks: () => performance.now(),
+      }),
+  };
+}

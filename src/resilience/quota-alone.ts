@@ -1,0 +1,53 @@
+// Quotas while Redis fails: each process admits its share, and says later what it has admitted.
+import type { QuotaUse } from '../domain/quota.ts';
+import type { Allowance } from '../domain/tenant.ts';
+import type { QuotaWindow } from './quota-window.ts';
+import { shareOf } from './replicas.ts';
+
+interface AskedAlone {
+  readonly cost: number;
+  /** Whether Redis may have counted it all the same. */
+  readonly isTold: boolean;
+  readonly allowance: Allowance;
+  /** How many processes there are. */
+  readonly replicas: number;
+  /** In milliseconds that only grow. */
+  readonly now: number;
+}
+
+/**
+ * Counts if it fits the share: of a window that Redis began, this process's part of what is left of it; then in each
+ * window its part of the whole.
+ */
+export function takeAlone(window: QuotaWindow, asked: AskedAlone): QuotaUse {
+  const { cost, allowance, now } = asked;
+  const known = window.alone;
+  const alone = known && known.endsAt > now ? known : beginAlone(window, asked);
+  window.alone = alone;
+  const admitted = cost <= alone.left;
+  if (admitted) {
+    alone.left -= cost;
+    if (!asked.isTold) alone.untold = Math.max(0, alone.untold + cost);
+  }
+  // As if the others had used all but what is left here.
+  return { admitted, used: allowance.requests - alone.left, resetMs: alone.endsAt - now };
+}
+
+function beginAlone(window: QuotaWindow, { allowance, replicas, now }: AskedAlone) {
+  const share = shareOf(allowance, replicas);
+  if (window.endsAt <= now) return { left: share.requests, endsAt: now + share.perMs, untold: 0 };
+  const rest = Math.max(0, Math.floor((allowance.requests - window.known) / replicas));
+  return { left: Math.min(share.requests, rest), endsAt: window.endsAt, untold: 0 };
+}
+
+/** What Redis has not been told of the present window. */
+export function untoldIn({ alone }: QuotaWindow, now: number): number {
+  return alone && alone.endsAt > now ? alone.untold : 0;
+}
+
+/** Redis has counted so much of it; then this process is not alone any more. */
+export function noteTold(window: QuotaWindow, told: number): void {
+  if (window.alone === null) return;
+  window.alone.untold = Math.max(0, window.alone.untold - told);
+  if (window.alone.untold === 0) window.alone = null;
+}

@@ -1,0 +1,74 @@
+// How many processes share Redis: each says every two seconds that it lives.
+import type { Allowance } from '../domain/tenant.ts';
+import type { RedisCommands, Script } from './redis-commands.ts';
+
+/** The processes that share Redis. */
+export interface Replicas {
+  /** How many were seen last, this one included; 1 as long as Redis was never reached. */
+  count(): number;
+  /** Hears each time that Redis was reached, and whether all who listen were told of this one. */
+  onBeat(listener: (beat: Beat) => void): void;
+  /** Says no more that this one lives. */
+  end(): void;
+}
+
+interface Beat {
+  readonly isPublished: boolean;
+}
+
+interface ReplicasOptions {
+  readonly redis: RedisCommands;
+  /** A name of this process that no other has. */
+  readonly id: string;
+  /** What is published with each beat. */
+  readonly message: { readonly channel: string; readonly text: string };
+}
+
+const BEAT_EVERY_MS = 2_000;
+/** Who was silent for so long is gone. */
+const GONE_AFTER_MS = 7_000;
+const KEY = 'c360:replicas';
+
+/**
+ * Notes that a process lives, forgets those that do not, and tells all. KEYS: the processes. ARGV: this one, ms until
+ * it is gone, channel, message. Returns how many there are, and 1 if the message was published.
+ */
+const BEAT: Script = {
+  name: 'c360Beat',
+  keyCount: 1,
+  lua: `
+local time = redis.call('TIME')
+local now, life = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(ARGV[2])
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - life)
+redis.call('PEXPIRE', KEYS[1], life)
+local told = redis.pcall('PUBLISH', ARGV[3], ARGV[4])
+return {redis.call('ZCARD', KEYS[1]), type(told) == 'number' and 1 or 0}`,
+};
+
+/** Begins to beat. */
+export function createReplicas({ redis, id, message }: ReplicasOptions): Replicas {
+  const runBeat = redis.defineScript(BEAT);
+  const listeners: ((beat: Beat) => void)[] = [];
+  let seen = 1;
+  const beat = async () => {
+    const reply = await runBeat(KEY, id, GONE_AFTER_MS, message.channel, message.text);
+    const [count, published] = reply as [number, number];
+    seen = Math.max(1, count);
+    for (const listener of listeners) listener({ isPublished: published === 1 });
+  };
+  // What Redis fails now it may do next time.
+  const tryBeat = () => void beat().catch(() => undefined);
+  const timer = setInterval(tryBeat, BEAT_EVERY_MS).unref();
+  tryBeat();
+  return {
+    count: () => seen,
+    onBeat: (listener) => void listeners.push(listener),
+    end: () => clearInterval(timer),
+  };
+}
+
+/** A process's part of an allowance where it cannot know what the others use: one request at least. */
+export function shareOf({ requests, perMs }: Allowance, replicas: number): Allowance {
+  return { requests: Math.max(1, Math.floor(requests / replicas)), perMs };
+}
