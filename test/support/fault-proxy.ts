@@ -74,15 +74,17 @@ export async function startFaultProxy(t: Ending, targetPort: number): Promise<Fa
         next.mode === 'down' || (next.mode === 'halfOpen' && next.newcomers === 'refused');
       // It stops to listen at once; the callback would wait for all connections to end.
       if (isRefusing && server.listening) server.close();
-      for (const pair of pairs) {
-        if (next.mode === 'reset') pair.client.resetAndDestroy();
-        else if (next.mode === 'down') pair.client.destroy();
-        else if (next.mode === 'halfOpen') pair.silence();
-        else pair.release();
-      }
+      for (const pair of pairs) spoil(pair, next);
       if (!isRefusing && !server.listening) await listen(port);
     },
   };
+}
+
+function spoil({ client, silence, release }: Pair, { mode }: ProxyMode): void {
+  if (mode === 'reset') client.resetAndDestroy();
+  else if (mode === 'down') client.destroy();
+  else if (mode === 'halfOpen') silence();
+  else release();
 }
 
 function joinSockets(client: Socket, targetPort: number, modeNow: () => ProxyMode): Pair {
@@ -124,8 +126,12 @@ function lane(source: Socket, sink: Socket, dueAt: (bytes: number) => number | n
   const pass = (): void => {
     clearTimeout(timer);
     const now = performance.now();
-    while (held[0] && held[0].at !== null && held[0].at <= now) sink.write(held.shift()?.chunk);
-    const [next] = held;
+    let [next] = held;
+    while (next && next.at !== null && next.at <= now) {
+      sink.write(next.chunk);
+      held.shift();
+      [next] = held;
+    }
     if (next?.at) timer = setTimeout(pass, Math.max(1, next.at - now));
     if (isOver && held.length === 0 && !isSilent) sink.end();
     const isFull = held.reduce((sum, { chunk }) => sum + chunk.length, 0) > MAX_HELD_BYTES;

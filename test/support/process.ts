@@ -1,12 +1,12 @@
-// The service as a process of its own, for one test: its output, its end, and nothing left behind.
+// The service as a process of its own: its output, its end, and nothing left behind.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Ending } from './ending.ts';
 
 /** How a process is started. */
 export interface ProcessOptions {
@@ -20,9 +20,11 @@ export interface ProcessOptions {
   readonly folders?: readonly string[];
   /** JavaScript to run in it before anything else. */
   readonly prelude?: string;
+  /** Of its output only the last characters are kept, so many at least; absent: all of them. */
+  readonly keptCharacters?: number;
 }
 
-/** A process of `src/main.ts`, in an empty folder of its own. It ends with the test at the latest. */
+/** A process of `src/main.ts`, in an empty folder of its own. It ends with who started it at the latest. */
 export interface ServiceProcess {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
   /** What it has written to the standard output so far. */
@@ -39,8 +41,8 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** Starts a process. */
 export async function startProcess(
-  t: TestContext,
-  { args = [], env = {}, files = {}, folders = [], prelude }: ProcessOptions,
+  t: Ending,
+  { args = [], env = {}, files = {}, folders = [], prelude, keptCharacters }: ProcessOptions,
 ): Promise<ServiceProcess> {
   const cwd = await mkdtemp(join(tmpdir(), 'customer-360-process-'));
   for (const [name, text] of Object.entries(files)) await writeFile(join(cwd, name), text);
@@ -56,10 +58,10 @@ export async function startProcess(
   });
   const written = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    written.out += text;
+    written.out = keepEnd(written.out + text, keptCharacters);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    written.err += text;
+    written.err = keepEnd(written.err + text, keptCharacters);
   });
   const ended = once(child, 'close').then(
     ([code, signal]) => [code, signal] as readonly [number | null, NodeJS.Signals | null],
@@ -87,4 +89,9 @@ export async function startProcess(
       }
     },
   };
+}
+
+/** Cut now and then, not each time. */
+function keepEnd(text: string, keptCharacters = Number.POSITIVE_INFINITY): string {
+  return text.length > 2 * keptCharacters ? text.slice(-keptCharacters) : text;
 }

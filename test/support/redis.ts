@@ -1,7 +1,7 @@
 // A real Redis server for a test file: on a free port, and gone with the process of the test.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ import type { Readable, Writable } from 'node:stream';
 export interface RedisOptions {
   /** More arguments of `redis-server`, such as `['--requirepass', 'x']`. */
   readonly args?: readonly string[];
+  /** Makes it a sentinel, with these lines as its configuration. */
+  readonly sentinel?: string;
   /** The port to listen on, to come back where a server has been; absent: a free one. */
   readonly port?: number;
 }
@@ -53,7 +55,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await freePort());
     try {
-      return await launch(port, options.args ?? []);
+      return await launch(port, options);
     } catch (error) {
       const isWorthAnother = options.port === undefined && attempt < MAX_ATTEMPTS;
       if (!isWorthAnother || !isPortTaken(error)) throw error;
@@ -61,16 +63,20 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   }
 }
 
-async function launch(port: number, args: readonly string[]): Promise<RedisServer> {
+async function launch(port: number, { sentinel, args = [] }: RedisOptions): Promise<RedisServer> {
   const directory = await mkdtemp(join(tmpdir(), 'customer-360-redis-'));
   const config = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory];
   const withoutDisk = ['--save', '', '--appendonly', 'no', '--daemonize', 'no', '--logfile', ''];
+  const file = join(directory, 'sentinel.conf');
+  // A sentinel writes to its file.
+  if (sentinel !== undefined) await writeFile(file, sentinel);
+  const asSentinel = sentinel === undefined ? [] : [file, '--sentinel'];
   const child = spawn(
     'sh',
-    ['-c', SERVE_AND_WATCH, directory, ...config, ...withoutDisk, ...args],
+    ['-c', SERVE_AND_WATCH, directory, ...asSentinel, ...config, ...withoutDisk, ...args],
     { stdio: ['pipe', 'pipe', 'pipe'] },
   );
-  await readiness(child);
+  await readiness(child, sentinel === undefined ? 'Ready to accept connections' : '+monitor');
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
@@ -85,12 +91,15 @@ async function launch(port: number, args: readonly string[]): Promise<RedisServe
   };
 }
 
-function readiness(child: ChildProcessByStdio<Writable, Readable, Readable>): Promise<void> {
+function readiness(
+  child: ChildProcessByStdio<Writable, Readable, Readable>,
+  words: string,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = '';
     const read = (chunk: string): void => {
       output += chunk;
-      if (output.includes('Ready to accept connections')) resolve();
+      if (output.includes(words)) resolve();
     };
     child.stdout.setEncoding('utf8').on('data', read);
     child.stderr.setEncoding('utf8').on('data', read);
