@@ -120,6 +120,7 @@ export async function buildApp(
     apps,
     tenants,
     quotaCounter: createQuotaCounter(parts),
+    addressCounter: createLocalQuota(now),
     now,
   });
   const ops = await createOpsServer({ ...common, metrics });

@@ -68,8 +68,11 @@ export function subscribe(
 
   function connect(): void {
     const current = duplicateOf(client);
-    if (current === undefined) return lose();
     subscriber = current;
+    if (current === undefined) {
+      lose();
+      return;
+    }
     // Without a listener an error would end the process; why a connection is lost, the other one tells.
     current.on('error', () => undefined);
     current.on('message', (_channel: string, text: string) => {

@@ -256,6 +256,65 @@ test('where listening is refused it is tried again', async (t) => {
   assert.equal(await heard, 'text');
 });
 
+for (const mode of ['single', 'cluster'] as const) {
+  test(`a connection that hears nothing of what all hear is made anew: ${mode}`, async (t) => {
+    const server = await (mode === 'single' ? startRedis : startCluster)();
+    t.after(server.stop);
+    const { events, client, ...connection } = await connect(t, { mode }, server.url);
+    const heard: string[] = [];
+    const subscription = connection.subscribe(CHANNEL, (text) => heard.push(text));
+    await events.nth('redis-messages', 1);
+    const admin = new Redis(server.url);
+    t.after(() => admin.disconnect());
+    const beat = async () => {
+      await admin.publish(CHANNEL, 'beat');
+      subscription.expectMessage();
+    };
+    for (let count = 1; count <= 4; count += 1) {
+      await beat();
+      while (heard.length < count) await admin.ping();
+    }
+    assert.equal(events.of('redis-messages').length, 1);
+    subscription.expectMessage();
+    subscription.expectMessage();
+    assert.equal((await events.nth('redis-messages', 2)).state, 'lost');
+    assert.equal((await events.nth('redis-messages', 3)).state, 'ready');
+    await beat();
+    while (heard.length < 5) await admin.ping();
+  });
+}
+
+test('a connection to a server that only reads is made anew, and not time and again', async (t) => {
+  const server = await startServer(t);
+  const { client: admin } = await connect(t, single, server.url);
+  let ticks = 0;
+  const events = createEventLog();
+  const { commands, close } = await connectRedis({
+    settings: single,
+    urls: [server.url],
+    emit: events.add,
+    commandTimeoutMs: 5_000,
+    ticks: () => ticks,
+  });
+  t.after(close);
+  const lua = "return redis.call('SET', KEYS[1], 1)";
+  const write = commands.defineScript({ name: 'testWrite', keyCount: 1, lua });
+  const states = () => events.of('redis-state').map((event) => event.state);
+  await admin.replicaof('127.0.0.1', 1);
+  await assert.rejects(write('key'), /READONLY/);
+  await events.nth('redis-state', 4);
+  assert.deepEqual(states().sort(), ['failing', 'lost', 'ready', 'ready']);
+  ticks += 9_999;
+  await assert.rejects(write('key'), /READONLY/);
+  await commands.hmgetBuffer('none', 'field');
+  assert.equal(states().length, 4);
+  ticks += 1;
+  await assert.rejects(write('key'), /READONLY/);
+  await events.nth('redis-state', 6);
+  await admin.replicaof('NO', 'ONE');
+  await write('key');
+});
+
 async function startSentinel(t: TestContext, masterPort: number): Promise<{ port: number }> {
   const directory = await mkdtemp(join(tmpdir(), 'customer-360-sentinel-'));
   const file = join(directory, 'sentinel.conf');

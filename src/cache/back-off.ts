@@ -1,12 +1,13 @@
 // How long to leave the vendor alone after a refresh that failed.
 import { LRUCache } from 'lru-cache';
 import type { Instants } from '../domain/freshness.ts';
-import { type Problem, pauseAskedMs } from '../domain/problem.ts';
+import { type Problem, type ProblemSlug, pauseAskedMs } from '../domain/problem.ts';
 import { type Place, placeName } from './place.ts';
 
 /** A refresh that failed, and those before it. */
 export interface Failure {
-  /** The status that it alone would have been answered with. */
+  /** The problem that it alone would have been answered with, and its status. */
+  readonly slug: ProblemSlug;
   readonly status: number;
   /** When it failed, in Unix milliseconds. */
   readonly failedAt: number;
@@ -42,6 +43,7 @@ export function failureAfter(
   const longest = Math.min(FIRST_MS * 2 ** (count - 1), LONGEST_MS);
   const asked = pauseAskedMs(problem) ?? 0;
   return {
+    slug: problem.slug,
     status: problem.status,
     count,
     failedAt: now,

@@ -122,6 +122,6 @@ export async function answerInstead(
 }
 
 /** An answer that is used since fetching has failed. */
-function staleAnswer(entry: Entry, { status }: Pick<Problem, 'status'>): Landed {
-  return { entry, provenance: { outcome: 'stale', status }, isRefreshDue: false };
+function staleAnswer(entry: Entry, { slug, status }: Pick<Problem, 'slug' | 'status'>): Landed {
+  return { entry, provenance: { outcome: 'stale', reason: slug, status }, isRefreshDue: false };
 }

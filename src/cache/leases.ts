@@ -104,15 +104,20 @@ export function createLeases(options: LeasesOptions): Leases {
   /** The first turn that is not another's. */
   const turnOf = async (key: CacheKey, token: string, { seen, signal, onAsk }: Fetching) => {
     const waiting = createWaiting(key, messages, signal);
+    const askedAt = now();
+    let hasWaited = false;
     try {
       for (;;) {
         onAsk?.();
         const turn = await store.take(key, token, seen);
         if (turn?.turn !== 'held') return turn;
+        hasWaited = true;
         await waiting.wait(turn.leftMs);
       }
     } finally {
       waiting.end();
+      const durationMs = Math.max(0, now() - askedAt);
+      if (hasWaited) emit({ type: 'lease-wait', kind: key.kind, durationMs });
     }
   };
 

@@ -47,7 +47,7 @@ export function readEvents(kind: CacheKind, parts: readonly Provided[], now: num
   const events = new Map<string, CacheRead>();
   for (const part of parts) {
     const event = readEvent(kind, part, now);
-    const name = `${event.outcome} ${event.tier}`;
+    const name = `${event.outcome} ${event.tier} ${event.reason}`;
     events.set(name, { ...event, count: (events.get(name)?.count ?? 0) + 1 });
   }
   return [...events.values()];
@@ -61,7 +61,9 @@ export function readEvent(
 ): CacheRead {
   const read = { type: 'cache-read', kind, count: 1 } as const;
   const { outcome } = provenance;
-  if (outcome === 'stale') return { ...read, outcome: 'stale-if-error', tier: 'none' };
+  if (outcome === 'stale') {
+    return { ...read, outcome: 'stale-if-error', tier: 'none', reason: provenance.reason };
+  }
   if (outcome !== 'hit') return { ...read, outcome, tier: 'none' };
   const isFresh = freshness(instants, now) === 'fresh';
   return { ...read, outcome: isFresh ? 'hit' : 'stale', tier: provenance.tier };

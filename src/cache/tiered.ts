@@ -23,6 +23,7 @@ export function tieredCache<Query>(
 
     const join = (key: CacheKey, query: Query, context: Context) =>
       flights.join(placeName(key), () => {
+        emit({ type: 'flight-begun', kind: key.kind });
         const fetch = (signal: AbortSignal) => next(query, { ...context, signal });
         return fly({ key, wish: context, fetch }, options);
       });

@@ -74,7 +74,7 @@ export const PROBLEMS = {
     status: 429,
     title: 'The quota is used up',
     explanation:
-      'This app has used the requests of its present window. `RateLimit` and `Retry-After` say when it may go on.',
+      'This app has used the requests of its present window, or too many credentials from this address have failed; `violated-policies` names which. `RateLimit` and `Retry-After` say when it may go on.',
   },
   'headers-too-large': {
     status: 431,

@@ -1,6 +1,7 @@
 // The one shape between the edge and the vendor: sources, and layers that wrap them.
 import type { Instants } from './freshness.ts';
 import type { InteractionField } from './interaction.ts';
+import type { ProblemSlug } from './problem.ts';
 
 /** Answers a canonical query. @throws {Problem} and nothing else */
 export type Source<Query, Answer> = (query: Query, context: Context) => Promise<Answer>;
@@ -29,6 +30,11 @@ export interface Context {
   readonly keyIndex?: number;
 }
 
+/** For whom a call is made. */
+export function priorityOf({ priority, isBackground }: Context): Priority {
+  return priority ?? (isBackground ? 'refresh' : 'caller');
+}
+
 /** A content coding that we produce. */
 export type Coding = 'br' | 'gzip';
 
@@ -52,7 +58,8 @@ export interface Fetched {
 /** An answer is used past its time because fetching it anew failed. */
 export interface StaleIfError {
   readonly outcome: 'stale';
-  /** The status that the failure alone would have been answered with. */
+  /** The problem that the failure alone would have been answered with, and its status. */
+  readonly reason: ProblemSlug;
   readonly status: number;
 }
 

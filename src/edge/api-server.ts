@@ -25,6 +25,8 @@ interface ApiOptions extends ServerOptions {
   readonly customers: Source<CustomerQuery, Reply>;
   readonly summaries: Source<SummariesQuery, Reply>;
   readonly quotaCounter: QuotaCounter;
+  /** Counts failed credentials by address, in this process. */
+  readonly addressCounter: QuotaCounter;
   readonly degraded: () => readonly string[];
   /** The present, in Unix milliseconds. */
   readonly now: () => number;
@@ -32,7 +34,7 @@ interface ApiOptions extends ServerOptions {
 
 /** Creates the server of the callers' port. Under `/v1` each request is authenticated, then counted. */
 export async function createApiServer(options: ApiOptions): Promise<FastifyInstance> {
-  const { apps, quotaCounter } = options;
+  const { apps } = options;
   const server = await createServer(options);
   server.addHook('onRequest', (_request, _reply, done) => {
     const isClosing = options.lifecycle.isClosing();
@@ -40,7 +42,7 @@ export async function createApiServer(options: ApiOptions): Promise<FastifyInsta
   });
   const methods = trackMethods(server);
   const authenticate = createAuthenticate(apps);
-  const quota = await createQuota(server, quotaCounter);
+  const quota = await createQuota(server, options);
   allowOrigins(
     server,
     apps.map(({ caller }) => caller),
@@ -51,9 +53,13 @@ export async function createApiServer(options: ApiOptions): Promise<FastifyInsta
   await server.register(
     async (v1) => {
       v1.addHook('onRequest', createEndOfTurn());
-      v1.addHook('onRequest', (request, _reply, done) => {
-        request.caller = authenticate(request.raw.rawHeaders);
-        done();
+      v1.addHook('onRequest', (request, reply, done) => {
+        const caller = authenticate(request.raw.rawHeaders);
+        if (typeof caller !== 'string') {
+          request.caller = caller;
+          return done();
+        }
+        quota.refuse(request, reply, caller).catch(done);
       });
       v1.addHook('onRequest', quota.take);
       registerCustomer(v1, options);

@@ -1,13 +1,23 @@
-// The quota of each app, counted by @fastify/rate-limit in a store of ours, and the two `RateLimit` headers.
+// The quota of each app, and that of addresses with failed credentials, counted by @fastify/rate-limit in stores of
+// ours; and the two `RateLimit` headers.
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../domain/caller.ts';
 import { invalidRequest, Problem } from '../domain/problem.ts';
 import type { QuotaCounter, QuotaUse } from '../domain/quota.ts';
+import type { Allowance } from '../domain/tenant.ts';
+import type { Emit } from '../telemetry/events.ts';
+import type { CredentialFault } from './authenticate.ts';
+import { networkOf } from './network.ts';
 import { callerOf } from './request-events.ts';
 
-/** Takes from the quota of a request's caller. */
+/** Takes from the quota of a request's caller, or of where it comes from if it has none. */
 export interface Quota {
+  /**
+   * Counts a failed credential against the address that it came from: a missing one is none.
+   * @throws {Problem} `unauthenticated`, or `quota-exceeded` where there were too many
+   */
+  refuse(request: FastifyRequest, reply: FastifyReply, fault: CredentialFault): Promise<never>;
   /** Counts the request itself. @throws {Problem} `quota-exceeded` */
   take(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /**
@@ -25,49 +35,87 @@ export interface Charge {
 
 type Done = (error: Error | null, result?: { current: number; ttl: number }) => void;
 
-const POLICY = 'app';
+/** Failed credentials of one address. */
+const ADDRESS_ALLOWANCE: Allowance = { requests: 60, perMs: 60_000 };
 
-/** What is the same for each request of an app that costs the same. */
+interface QuotaOptions {
+  readonly quotaCounter: QuotaCounter;
+  /** Counts failed credentials by address. */
+  readonly addressCounter: QuotaCounter;
+  readonly emit: Emit;
+}
+
+/** What is the same for each request that is counted in the same way. */
 interface Policy {
+  readonly name: 'app' | 'address';
   readonly limit: ReturnType<FastifyInstance['createRateLimit']>;
   readonly header: string;
 }
 
-/** Registers the plugin and creates the quota of `/v1`. */
-export async function createQuota(server: FastifyInstance, counter: QuotaCounter): Promise<Quota> {
-  await server.register(rateLimit, { global: false, store: storeOver(counter) });
-  const policies = new Map<string, Policy>();
+/** How the plugin is to count; its `max` and `timeWindow` are numbers, since it waits for what functions return. */
+interface Counting {
+  readonly cost: number;
+  readonly counter: QuotaCounter;
+  readonly keyGenerator: (request: FastifyRequest) => string;
+}
 
+/** Registers the plugin and creates the quota of `/v1`. */
+export async function createQuota(
+  server: FastifyInstance,
+  { quotaCounter, addressCounter, emit }: QuotaOptions,
+): Promise<Quota> {
+  await server.register(rateLimit, { global: false, store: CounterStore });
+
+  const createPolicy = (
+    name: Policy['name'],
+    { requests, perMs }: Allowance,
+    counting: Counting,
+  ): Policy => ({
+    name,
+    limit: server.createRateLimit({ ...counting, max: requests, timeWindow: perMs }),
+    header: `"${name}";q=${requests};w=${Math.ceil(perMs / 1000)}`,
+  });
+
+  const ofAddress = createPolicy('address', ADDRESS_ALLOWANCE, {
+    cost: 1,
+    counter: addressCounter,
+    keyGenerator: ({ ip }) => networkOf(ip),
+  });
+
+  const policies = new Map<string, Policy>();
   const policyFor = ({ app, quota }: Caller, cost: number): Policy => {
     const name = cost === 1 ? app : `${app} ${cost}`;
     const kept = policies.get(name);
     if (kept) return kept;
-    const { requests, perMs } = quota;
-    // Numbers, since the plugin waits for what functions return.
-    const options = { cost, keyGenerator: () => app, max: requests, timeWindow: perMs };
-    const policy = {
-      limit: server.createRateLimit(options),
-      header: `"${POLICY}";q=${requests};w=${Math.ceil(perMs / 1000)}`,
-    };
+    const counting = { cost, counter: quotaCounter, keyGenerator: () => app };
+    const policy = createPolicy('app', quota, counting);
     policies.set(name, policy);
     return policy;
   };
 
-  const charge = async (request: FastifyRequest, reply: FastifyReply, cost: number) => {
-    const { limit, header } = policyFor(callerOf(request), cost);
+  const take = async (request: FastifyRequest, reply: FastifyReply, policy: Policy) => {
+    const { name, limit, header } = policy;
     const use = await limit(request);
     if (use.isAllowed) return;
-    reply.header('ratelimit', `"${POLICY}";r=${use.remaining};t=${use.ttlInSeconds}`);
+    reply.header('ratelimit', `"${name}";r=${use.remaining};t=${use.ttlInSeconds}`);
     reply.header('ratelimit-policy', header);
     if (use.isExceeded) {
+      emit({ type: 'quota-refused', policy: name, app: request.caller?.app ?? null });
       throw new Problem('quota-exceeded', {
         retryAfterSeconds: use.ttlInSeconds,
-        violatedPolicies: [POLICY],
+        violatedPolicies: [name],
       });
     }
   };
 
+  const charge = (request: FastifyRequest, reply: FastifyReply, cost: number) =>
+    take(request, reply, policyFor(callerOf(request), cost));
+
   return {
+    async refuse(request, reply, fault) {
+      if (fault !== 'no-credential') await take(request, reply, ofAddress);
+      throw new Problem('unauthenticated', { reason: fault });
+    },
     take: (request, reply) => charge(request, reply, 1),
     async takeMore(request, reply, { cost, parameter }) {
       if (cost > callerOf(request).quota.requests) {
@@ -90,24 +138,27 @@ export async function createQuota(server: FastifyInstance, counter: QuotaCounter
 }
 
 /** The plugin makes its store itself, and a child of it for each limiter, with the limiter's own options. */
-function storeOver(counter: QuotaCounter) {
-  return class CounterStore {
-    readonly #cost: number;
+class CounterStore {
+  readonly #options: Partial<Counting>;
 
-    constructor(options: { cost?: number }) {
-      this.#cost = options.cost ?? 1;
-    }
+  constructor(options: Partial<Counting>) {
+    this.#options = options;
+  }
 
-    incr(name: string, done: Done, perMs: number, requests: number): void {
-      const tell = ({ admitted, used, resetMs }: QuotaUse) =>
-        done(null, { current: admitted ? used : requests + 1, ttl: resetMs });
-      const use = counter.take(name, this.#cost, { requests, perMs });
-      if (use instanceof Promise) use.then(tell).catch(done);
-      else tell(use);
+  incr(name: string, done: Done, perMs: number, requests: number): void {
+    const { counter, cost = 1 } = this.#options;
+    if (counter === undefined) {
+      done(new Error('A limiter has no counter'));
+      return;
     }
+    const tell = ({ admitted, used, resetMs }: QuotaUse) =>
+      done(null, { current: admitted ? used : requests + 1, ttl: resetMs });
+    const use = counter.take(name, cost, { requests, perMs });
+    if (use instanceof Promise) use.then(tell).catch(done);
+    else tell(use);
+  }
 
-    child(options: object & { cost?: number }): CounterStore {
-      return new CounterStore(options);
-    }
-  };
+  child(options: object): CounterStore {
+    return new CounterStore(options);
+  }
 }

@@ -1,6 +1,6 @@
 // The layer that counts each call to the vendor against the budget of the key that it is made with.
 import { isProblem, Problem, pauseAskedMs } from '../domain/problem.ts';
-import type { Context, Layer, Priority } from '../domain/source.ts';
+import { type Context, type Layer, type Priority, priorityOf } from '../domain/source.ts';
 import type { Allowance, Tenant } from '../domain/tenant.ts';
 import type { Budgets } from './local-budget.ts';
 
@@ -70,8 +70,4 @@ export function budget<Query extends { readonly tenant: Tenant }, Answer>({
       throw error;
     }
   };
-}
-
-function priorityOf({ priority, isBackground }: Context): Priority {
-  return priority ?? (isBackground ? 'refresh' : 'caller');
 }

@@ -22,6 +22,8 @@ interface ReplicasOptions {
   readonly id: string;
   /** What is published with each beat. */
   readonly message: { readonly channel: string; readonly text: string };
+  /** Runs something again and again; returns what ends that. Must not keep the process from ending. */
+  readonly every?: (run: () => void, delayMs: number) => () => void;
 }
 
 const BEAT_EVERY_MS = 2_000;
@@ -47,7 +49,8 @@ return {redis.call('ZCARD', KEYS[1]), type(told) == 'number' and 1 or 0}`,
 };
 
 /** Begins to beat. */
-export function createReplicas({ redis, id, message }: ReplicasOptions): Replicas {
+export function createReplicas(options: ReplicasOptions): Replicas {
+  const { redis, id, message, every = everyUnreferenced } = options;
   const runBeat = redis.defineScript(BEAT);
   const listeners: ((beat: Beat) => void)[] = [];
   let seen = 1;
@@ -59,16 +62,21 @@ export function createReplicas({ redis, id, message }: ReplicasOptions): Replica
   };
   // What Redis fails now it may do next time.
   const tryBeat = () => void beat().catch(() => undefined);
-  const timer = setInterval(tryBeat, BEAT_EVERY_MS).unref();
+  const end = every(tryBeat, BEAT_EVERY_MS);
   tryBeat();
   return {
     count: () => seen,
     onBeat: (listener) => void listeners.push(listener),
-    end: () => clearInterval(timer),
+    end,
   };
 }
 
 /** A process's part of an allowance where it cannot know what the others use: one request at least. */
 export function shareOf({ requests, perMs }: Allowance, replicas: number): Allowance {
   return { requests: Math.max(1, Math.floor(requests / replicas)), perMs };
+}
+
+function everyUnreferenced(run: () => void, delayMs: number): () => void {
+  const timer = setInterval(run, delayMs).unref();
+  return () => clearInterval(timer);
 }

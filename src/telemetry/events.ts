@@ -42,14 +42,26 @@ export interface RequestEvent {
 /** Everything that can happen. */
 export type ServiceEvent =
   | RequestEvent
+  /** A request is over a quota; `address`: that of failed credentials from one address. */
+  | {
+      readonly type: 'quota-refused';
+      readonly policy: 'app' | 'address';
+      readonly app: string | null;
+    }
+  /** A fetch was refused, since the process is short of time or memory. */
+  | { readonly type: 'load-shed'; readonly reason: 'event-loop' | 'memory' }
   | {
       readonly type: 'cache-read';
       readonly kind: CacheKind;
       /** `stale`: a hit past its fresh time, while it is fetched anew; `stale-if-error`: since fetching failed. */
       readonly outcome: 'hit' | 'stale' | 'stale-if-error' | 'miss' | 'refresh';
       readonly tier: Tier | 'none';
+      /** Of `stale-if-error`: the problem that the failure alone would have been answered with. */
+      readonly reason?: ProblemSlug;
       readonly count: number;
     }
+  /** A fetch begins, for all who ask for the same. */
+  | { readonly type: 'flight-begun'; readonly kind: CacheKind }
   /** A request waits for a fetch that another request of this process has begun. */
   | { readonly type: 'flight-joined'; readonly kind: CacheKind }
   /** A stale entry was fetched anew behind its callers' backs. */
@@ -64,11 +76,14 @@ export type ServiceEvent =
       readonly kind: CacheKind;
       readonly outcome: LeaseOutcome;
     }
+  /** Another process was fetching: it was waited for. */
+  | { readonly type: 'lease-wait'; readonly kind: CacheKind; readonly durationMs: number }
   | {
       readonly type: 'upstream-call';
       readonly tenant: string;
       readonly region: Region;
       readonly endpoint: UpstreamEndpoint;
+      readonly priority: Priority;
       readonly outcome: 'ok' | ProblemSlug;
       /** Why not: a status or an error's code; null if it went well. */
       readonly reason: string | null;

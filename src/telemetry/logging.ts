@@ -96,6 +96,17 @@ function lineFor(event: ServiceEvent): Line {
       return { level: levelFor(event), message: 'request' };
     case 'cache-read':
       return { level: 'debug', message: 'cache read' };
+    case 'quota-refused':
+      return { level: 'debug', message: 'a quota is spent' };
+    case 'load-shed':
+      return {
+        level: 'debug',
+        message: 'a fetch was refused, since this process has too much to do',
+      };
+    case 'flight-begun':
+      return { level: 'debug', message: 'a fetch begins' };
+    case 'lease-wait':
+      return { level: 'debug', message: 'what another process was fetching was waited for' };
     case 'flight-joined':
       return { level: 'debug', message: 'waiting for a fetch under way' };
     case 'background-refresh':

@@ -1,7 +1,7 @@
 // 8x8's two endpoints as sources: one try each, from a canonical query to a checked answer.
 import type { CustomerQuery } from '../domain/customer-query.ts';
 import { isProblem, Problem } from '../domain/problem.ts';
-import type { Context, Source } from '../domain/source.ts';
+import { type Context, priorityOf, type Source } from '../domain/source.ts';
 import type { SummariesQuery } from '../domain/summaries.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import { searchBounds } from '../domain/time-range.ts';
@@ -60,6 +60,7 @@ export function createEightByEight(options: EightByEightOptions): EightByEight {
         tenant: rest.tenant.name,
         region: call.region,
         endpoint: endpointOf(call),
+        priority: priorityOf(rest.context),
         outcome,
         reason,
         // A clock may be set back meanwhile.

@@ -62,6 +62,7 @@ test('a wait that the vendor asked for makes the next one no longer', () => {
 test('the status is that of the last failure', () => {
   const first = failureAfter(undefined, problem, { now: NOW, random: 0 });
   assert.deepEqual(first, {
+    slug: 'upstream-unavailable',
     status: 503,
     failedAt: NOW,
     heldFrom: undefined,
@@ -71,6 +72,7 @@ test('the status is that of the last failure', () => {
   const last = asking(0);
   const second = failureAfter(first, last, { now: NOW + 10, random: 0 });
   assert.deepEqual(second, {
+    slug: last.slug,
     status: last.status,
     failedAt: NOW + 10,
     heldFrom: undefined,

@@ -97,7 +97,7 @@ test('without interactions there is no call', async () => {
 });
 
 test('a customer that is used past its time for want of a better one is passed on as that', async () => {
-  const from: Provenance = { outcome: 'stale', status: 503 };
+  const from: Provenance = { outcome: 'stale', reason: 'upstream-unavailable', status: 503 };
   for (const ids of [['a'], []]) {
     const joined = await join({ ids, summaries: found, from });
     assert.deepEqual(joined.staleIfError, from);

@@ -138,7 +138,7 @@ test('what is answered with and not to be kept is not kept: the next one tries',
   await mine.begun;
   const waiting = other.leases.fetch(key, yours.fetching());
   await other.nthTurn(2);
-  const staleIfError = { outcome: 'stale', status: 503 } as const;
+  const staleIfError = { outcome: 'stale', reason: 'upstream-unavailable', status: 503 } as const;
   mine.bring('stale', { staleIfError });
   const brought = await fetched;
   assert.deepEqual(

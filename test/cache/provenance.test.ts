@@ -8,7 +8,7 @@ import { someInstants } from '../support/store-contract.ts';
 
 const memory: Provenance = { outcome: 'hit', tier: 'memory' };
 const redis: Provenance = { outcome: 'hit', tier: 'redis' };
-const stale: Provenance = { outcome: 'stale', status: 503 };
+const stale: Provenance = { outcome: 'stale', reason: 'upstream-unavailable', status: 503 };
 const miss = (stored = true, collapsed = false): Provenance => ({
   outcome: 'miss',
   stored,
@@ -24,7 +24,7 @@ test('of parts: stale if one is, else fetched if one is, else a hit of the slowe
     [[redis, memory, miss()], miss()],
     [[memory, refresh], refresh],
     [[miss(), stale, redis], stale],
-    [[stale, { outcome: 'stale', status: 504 }], stale],
+    [[stale, { outcome: 'stale', reason: 'upstream-timeout', status: 504 }], stale],
   ];
   for (const [parts, whole] of rows) assert.deepEqual(joinProvenances(parts), whole);
 });

@@ -70,7 +70,7 @@ function layerOver({ clock, tiers }: CacheProcess = createLoneProcess()) {
 }
 
 const stored: Provenance = { outcome: 'miss', stored: true, collapsed: false };
-const stale: Provenance = { outcome: 'stale', status: 503 };
+const stale: Provenance = { outcome: 'stale', reason: 'upstream-unavailable', status: 503 };
 const unavailable = new Problem('upstream-unavailable');
 
 test('each id is an entry of its own: only the missing ones are asked for, the order stays', async () => {
@@ -228,7 +228,7 @@ test('after a failure there is a wait for what is kept; what is not kept is aske
   vendor.failure = undefined;
   const both = await source(query('a', 'b'), ask);
   assert.deepEqual(both.results, ['a', 'b'].map(resultOf));
-  assert.deepEqual(both.provenance, stale);
+  assert.deepEqual(both.provenance, { ...stale, reason: 'upstream-throttled' });
   clock.pass(1);
   assert.deepEqual((await source(query('a'), ask)).provenance, stored);
   assert.deepEqual(asked, [['a'], ['a'], ['b'], ['a']]);

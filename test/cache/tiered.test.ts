@@ -34,7 +34,13 @@ const refresh: Context = { ...ask, refresh: true };
 const unavailable = new Problem('upstream-unavailable');
 
 const miss = { outcome: 'miss', stored: true, collapsed: false };
-const stale = (status = 503) => ({ outcome: 'stale', status });
+const REASONS = { 502: 'upstream-invalid', 503: 'upstream-unavailable', 504: 'upstream-timeout' };
+const stale = (status: keyof typeof REASONS = 503, reason = REASONS[status]) => ({
+  outcome: 'stale',
+  reason,
+  status,
+});
+const throttled = stale(503, 'upstream-throttled');
 const hit = (tier: 'memory' | 'redis') => ({ outcome: 'hit', tier });
 
 /** What lies below the layer: it numbers its answers, and fails or waits as it is told. */
@@ -64,7 +70,7 @@ function layerOver<Process extends CacheProcess>(process: Process, deadlineMs = 
     emit: (event) => {
       events.add(event);
       if (event.type === 'cache-read') path.push(`${event.outcome} ${event.tier}`);
-      else path.push(event.type);
+      else if (event.type !== 'flight-begun') path.push(event.type);
     },
   });
   const source = layer(async (_key, context) => {
@@ -490,10 +496,10 @@ test('a failure before what is kept was fetched is over', async (t) => {
   const { key, clock, one, bring } = await startDeaf(t);
   await one.ask(key);
   one.vendor.failure = new Problem('upstream-throttled', { retryAfterSeconds: 30 });
-  assert.deepEqual((await one.ask(key, refresh)).provenance, stale());
+  assert.deepEqual((await one.ask(key, refresh)).provenance, throttled);
   one.vendor.failure = undefined;
   await bring();
-  assert.deepEqual((await one.ask(key, refresh)).provenance, stale(), 'there is a wait');
+  assert.deepEqual((await one.ask(key, refresh)).provenance, throttled, 'there is a wait');
   clock.pass(10_000);
   const { provenance } = await one.ask(key, refresh);
   assert.deepEqual(provenance, { ...miss, outcome: 'refresh' });
@@ -538,7 +544,7 @@ test('waiting for another process ends with the deadline, too', async (t) => {
 
 test('what is below its time further down is passed on as that, and not kept', async () => {
   const [one, key] = [startAlone(), someKey()];
-  one.vendor.staleIfError = { outcome: 'stale', status: 502 };
+  one.vendor.staleIfError = { outcome: 'stale', reason: 'upstream-invalid', status: 502 };
   assert.deepEqual(await one.ask(key), {
     body: 'answer 1',
     provenance: stale(502),

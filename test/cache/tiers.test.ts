@@ -313,7 +313,7 @@ test('what another process fetches meanwhile is kept in this memory, too', async
 test('what is answered with and not to be kept is in no tier', async (t) => {
   const { one, key } = await startTwo(t);
   for (const process of [one, createLoneProcess()]) {
-    const staleIfError = { outcome: 'stale', status: 503 } as const;
+    const staleIfError = { outcome: 'stale', reason: 'upstream-unavailable', status: 503 } as const;
     const look = await process.tiers.look(key);
     const fetched = await process.tiers.fetch(key, {
       look,
@@ -330,7 +330,8 @@ test('a failure is noted by key, held or not, until there is something newer', a
   const { one, clock, key } = await startTwo(t);
   one.tiers.noteFailure(key, unavailable);
   one.tiers.noteFailure(key, unavailable);
-  const failure = { status: 503, failedAt: NOW, heldFrom: undefined, count: 1, retryAt: NOW + 750 };
+  const reason = { slug: 'upstream-unavailable', status: 503 };
+  const failure = { ...reason, failedAt: NOW, heldFrom: undefined, count: 1, retryAt: NOW + 750 };
   assert.deepEqual((await one.tiers.look(key)).failure, failure);
   await write(one, key);
   assert.deepEqual(one.tiers.failureOf(key), failure);
@@ -339,6 +340,7 @@ test('a failure is noted by key, held or not, until there is something newer', a
   const problem = new Problem('upstream-timeout');
   one.tiers.noteFailure(key, problem);
   assert.deepEqual(one.tiers.failureOf(key), {
+    slug: 'upstream-timeout',
     status: 504,
     failedAt: NOW + 1_000,
     heldFrom: NOW,
@@ -360,6 +362,7 @@ test('a failure that another process tells of is noted, too', async (t) => {
   await assert.rejects(one.tiers.fetch(key, { look, fetch, signal: never }), throttled);
   await message;
   assert.deepEqual(other.tiers.failureOf(key), {
+    slug: 'upstream-throttled',
     status: 503,
     failedAt: NOW,
     heldFrom: NOW,

@@ -33,7 +33,21 @@ test('a log line says who asked what of which tenant, how, and what came of it',
       { headers: { ...headers, 'Cache-Control': 'no-cache' } },
       { ...known, route, status: 200, outcome: 'refresh' },
     ],
-    [['GET', ADA], {}, { ...nobody, route, status: 401, outcome: 'unauthenticated' }],
+    [
+      ['GET', ADA],
+      {},
+      { ...nobody, route, status: 401, outcome: 'unauthenticated', reason: 'no-credential' },
+    ],
+    [
+      ['GET', ADA],
+      { headers: { 'X-App-Key': 'wrong' } },
+      { ...nobody, route, status: 401, outcome: 'unauthenticated', reason: 'wrong-credential' },
+    ],
+    [
+      ['GET', ADA],
+      { headers: { ...headers, 'X-App-Key': 'two' } },
+      { ...nobody, route, status: 401, outcome: 'unauthenticated', reason: 'several-credentials' },
+    ],
     [
       ['GET', `${ADA}&email=x`],
       { headers },

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import type { Allowance } from '../../src/domain/tenant.ts';
 import { connectRedis } from '../../src/redis.ts';
 import { createAloneWatch } from '../../src/resilience/alone-watch.ts';
 import { createSharedQuota } from '../../src/resilience/shared-quota.ts';
@@ -18,7 +19,11 @@ async function startServer(t: TestContext) {
 }
 
 /** A counter with a clock of its own, of which the calls to Redis are counted. */
-async function startReplica(t: TestContext, url: string, quota = allowance, replicas = 1) {
+async function startReplica(
+  t: TestContext,
+  url: string,
+  { replicas = 1, ...quota }: Allowance & { readonly replicas?: number } = allowance,
+) {
   const events = createEventLog();
   const connection = await connectRedis({
     settings: { mode: 'single' },
@@ -163,7 +168,10 @@ test('the name of an app is not to be seen in Redis', async (t) => {
 test('where Redis was never reached each replica admits its share, and says so', async (t) => {
   const server = await startServer(t);
   const quota = { requests: 14, perMs: 60_000 };
-  const { take, events, failures, changes, pass } = await startReplica(t, server.url, quota, 4);
+  const { take, events, failures, changes, pass } = await startReplica(t, server.url, {
+    ...quota,
+    replicas: 4,
+  });
   await server.stop();
   await events.nth('redis-state', 2);
   assert.deepEqual(await take('desk', 2), { admitted: true, used: 13, resetMs: 60_000 });
@@ -179,17 +187,17 @@ test('where Redis was never reached each replica admits its share, and says so',
 
 test('a share is one request at least', async (t) => {
   const { url } = await startServer(t);
-  const { take, refuse } = await startReplica(t, url, allowance, 4);
+  const { take, refuse } = await startReplica(t, url, { ...allowance, replicas: 4 });
   refuse();
   assert.deepEqual(countAdmitted([await take('desk'), await take('desk')]), 1);
 });
 
 test('in a window that Redis began each replica admits its part of what is left', async (t) => {
   const { url } = await startServer(t);
-  const quota = { requests: 18, perMs: 60_000 };
+  const quota = { requests: 18, perMs: 60_000, replicas: 2 };
   const [one, other] = await Promise.all([
-    startReplica(t, url, quota, 2),
-    startReplica(t, url, quota, 2),
+    startReplica(t, url, quota),
+    startReplica(t, url, quota),
   ]);
   await one.take('desk', 6);
   await other.take('desk', 2);
@@ -225,7 +233,7 @@ test('Redis is told of what was admitted without it, once', async (t) => {
 
 test('Redis is told with the next beat, though nobody asks, and also of more than there is', async (t) => {
   const { url } = await startServer(t);
-  const quota = { requests: 18, perMs: 60_000 };
+  const quota = { requests: 18, perMs: 60_000, replicas: 2 };
   const [one, other] = await Promise.all([
     startReplica(t, url, quota),
     startReplica(t, url, quota),

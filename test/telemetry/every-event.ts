@@ -19,6 +19,10 @@ export const REQUEST: RequestEvent = {
 const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[] } = {
   request: [REQUEST],
   'cache-read': [{ type: 'cache-read', kind: 'range', outcome: 'hit', tier: 'memory', count: 3 }],
+  'quota-refused': [{ type: 'quota-refused', policy: 'app', app: 'desk' }],
+  'load-shed': [{ type: 'load-shed', reason: 'event-loop' }],
+  'flight-begun': [{ type: 'flight-begun', kind: 'range' }],
+  'lease-wait': [{ type: 'lease-wait', kind: 'range', durationMs: 250 }],
   'flight-joined': [{ type: 'flight-joined', kind: 'range' }],
   'background-refresh': [{ type: 'background-refresh', kind: 'joined', outcome: 'failed' }],
   lease: [{ type: 'lease', kind: 'range', outcome: 'stored' }],
@@ -28,6 +32,7 @@ const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[
       tenant: 'acme',
       region: 'us',
       endpoint: 'interactions',
+      priority: 'caller',
       outcome: 'upstream-invalid',
       reason: 'status 302',
       durationMs: 250,

@@ -41,6 +41,10 @@ test('a level says who has to act', () => {
   assert.deepEqual(levels, [
     ['request', 'info'],
     ['cache-read', 'debug'],
+    ['quota-refused', 'debug'],
+    ['load-shed', 'debug'],
+    ['flight-begun', 'debug'],
+    ['lease-wait', 'debug'],
     ['flight-joined', 'debug'],
     ['background-refresh', 'debug'],
     ['lease', 'debug'],
@@ -73,6 +77,7 @@ test('a level says who has to act', () => {
     tenant: 'acme',
     region: 'us',
     endpoint: 'interactions',
+    priority: 'caller',
   } as const;
   assert.equal(levelOf({ ...call, outcome: 'ok', reason: null, durationMs: 1 }), 'debug');
 });

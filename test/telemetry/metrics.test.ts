@@ -21,14 +21,21 @@ const expected: { readonly [Type in ServiceEvent['type']]: readonly string[] } =
     'http_request_duration_seconds_count{method="GET",route="/v1/customer",status_code="200"} 1',
   ],
   'cache-read': ['customer360_cache_reads_total{kind="range",outcome="hit",tier="memory"} 3'],
+  'quota-refused': ['customer360_quota_refusals_total{policy="app",app="desk"} 1'],
+  'load-shed': ['customer360_load_shed_total{reason="event-loop"} 1'],
+  'flight-begun': ['customer360_flights_total{kind="range"} 1'],
+  'lease-wait': [
+    'customer360_lease_wait_duration_seconds_sum{kind="range"} 0.25',
+    'customer360_lease_wait_duration_seconds_count{kind="range"} 1',
+  ],
   'flight-joined': ['customer360_flights_joined_total{kind="range"} 1'],
   'background-refresh': [
     'customer360_background_refreshes_total{kind="joined",outcome="failed"} 1',
   ],
   lease: ['customer360_leases_total{kind="range",outcome="stored"} 1'],
   'upstream-call': [
-    'customer360_upstream_call_duration_seconds_sum{region="us",endpoint="interactions",outcome="upstream-invalid"} 0.25',
-    'customer360_upstream_call_duration_seconds_count{region="us",endpoint="interactions",outcome="upstream-invalid"} 1',
+    'customer360_upstream_call_duration_seconds_sum{region="us",endpoint="interactions",outcome="upstream-invalid",priority="caller"} 0.25',
+    'customer360_upstream_call_duration_seconds_count{region="us",endpoint="interactions",outcome="upstream-invalid",priority="caller"} 1',
   ],
   'upstream-retry': ['customer360_upstream_retries_total{region="us",outcome="retried"} 1'],
   breaker: ['customer360_breaker_state{tenant="acme",region="us"} 2'],
@@ -55,6 +62,21 @@ for (const [type, samples] of Object.entries(expected)) {
     assert.deepEqual((await samplesAfter(event)).toSorted(), samples.toSorted());
   });
 }
+
+test('an answer past its fresh time is counted by why it was given', async () => {
+  const read = { type: 'cache-read', kind: 'range', count: 2 } as const;
+  const samples = await samplesAfter(
+    { ...read, outcome: 'stale', tier: 'memory' },
+    { ...read, outcome: 'stale-if-error', tier: 'none', reason: 'upstream-timeout' },
+  );
+  assert.deepEqual(
+    samples.filter((line) => line.startsWith('customer360_stale')),
+    [
+      'customer360_stale_served_total{kind="range",reason="refreshing"} 2',
+      'customer360_stale_served_total{kind="range",reason="upstream-timeout"} 2',
+    ],
+  );
+});
 
 test('Redis is up or not', async () => {
   const ready = { type: 'redis-state', state: 'ready' } as const;
@@ -84,7 +106,7 @@ test('it is Prometheus text, with what each metric means, and those of the proce
     [...text.matchAll(new RegExp(`^# ${kind} (customer360_\\w+|http_request_\\w+)`, 'gm'))].map(
       ([, name]) => name,
     );
-  assert.equal(named('HELP').length, 19);
+  assert.equal(named('HELP').length, 24);
   assert.deepEqual(named('TYPE'), named('HELP'));
   assert.match(text, /^nodejs_eventloop_lag_seconds /m);
 });

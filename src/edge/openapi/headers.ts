@@ -16,10 +16,13 @@ export const HEADERS = {
     '6f2b1c9e-5a43-4d0b-9a59-0c6d7e1f2a3b',
   ),
   RateLimit: header(
-    'What is left of the quota: `r` requests for the next `t` seconds.',
+    'What is left of the quota: `r` requests for the next `t` seconds. `address` with a credential that failed: so many more may fail.',
     '"app";r=599;t=60',
   ),
-  'RateLimit-Policy': header('The quota: `q` requests in `w` seconds.', '"app";q=600;w=60'),
+  'RateLimit-Policy': header(
+    'The quota: `q` requests in `w` seconds, of the `app`, or of the `address` with a credential that failed.',
+    '"app";q=600;w=60',
+  ),
   ETag: header(
     'A strong tag of exactly these bytes, content coding included. An unchanged customer keeps its tag.',
     '"k3VtR0x5bGJmZ0hQY2x0a2pXbWc"',

@@ -29,7 +29,7 @@ JSON in UTF-8. Times are ISO-8601 in UTC with milliseconds. What is unknown is \
 An answer may be kept for as long as \`Cache-Control\` says; \`Age\` tells how old it is. Send its \`ETag\` as \`If-None-Match\`, and an unchanged customer is a \`304\` without a body.
 
 ## Quota
-Every authenticated request counts, except those refused with 429: one each, summaries one for every 50 ids. \`RateLimit\` says what is left.
+Every authenticated request counts, except those refused with 429: one each, summaries one for every 50 ids. \`RateLimit\` says what is left. Credentials that fail count against the address that they come from.
 
 ## Browsers
 Origins that are configured for an app may call \`/v1\` (CORS), without cookies.

@@ -52,11 +52,7 @@ export const V1_PROBLEMS = [
 export const BODY_PROBLEMS = ['BodyTooLarge', 'UnsupportedMediaType'] as const;
 
 /** Groups that can be answered before a request is counted, or to one that never is. */
-const UNCOUNTED: ReadonlySet<ProblemGroup> = new Set([
-  ...COMMON_PROBLEMS,
-  'Unauthenticated',
-  'NotFound',
-]);
+const UNCOUNTED: ReadonlySet<ProblemGroup> = new Set([...COMMON_PROBLEMS, 'NotFound']);
 
 /** Points to the responses of some groups, by status. */
 export function problemReferences(groups: readonly ProblemGroup[]): Record<string, Reference> {

@@ -1,0 +1,103 @@
+// Processes that share Redis know how many they are, and what part of an allowance is theirs.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { Redis } from 'ioredis';
+import { connectRedis } from '../../src/redis.ts';
+import { createReplicas, shareOf } from '../../src/resilience/replicas.ts';
+import { createEventLog } from '../support/events.ts';
+import { startRedis } from '../support/redis.ts';
+
+const CHANNEL = 'channel';
+
+async function startServer(t: TestContext) {
+  const server = await startRedis();
+  const control = new Redis(server.url);
+  t.after(async () => {
+    control.disconnect();
+    await server.stop();
+  });
+  /** A process that beats when it is told to, and resolves when Redis has taken that. */
+  const join = async (id: string, url = server.url) => {
+    const events = createEventLog();
+    const connection = await connectRedis({
+      settings: { mode: 'single' },
+      urls: [url],
+      emit: events.add,
+      commandTimeoutMs: 5_000,
+    });
+    t.after(() => connection.close());
+    let beatNow = () => {};
+    let isEnded = false;
+    const replicas = createReplicas({
+      redis: connection.commands,
+      id,
+      message: { channel: CHANNEL, text: `${id} beat` },
+      every: (run) => {
+        beatNow = run;
+        return () => {
+          isEnded = true;
+        };
+      },
+    });
+    const nextBeat = () =>
+      new Promise<{ readonly isPublished: boolean }>((resolve) => replicas.onBeat(resolve));
+    const first = await nextBeat();
+    const beat = () => {
+      const next = nextBeat();
+      beatNow();
+      return next;
+    };
+    return { ...replicas, beat, first, connection, events, isEnded: () => isEnded };
+  };
+  return { server, control, join };
+}
+
+test('each knows of those that have beaten, and forgets those that are silent', async (t) => {
+  const { control, join } = await startServer(t);
+  const one = await join('one');
+  assert.equal(one.count(), 1);
+  const other = await join('other');
+  assert.equal(other.count(), 2);
+  await one.beat();
+  assert.equal(one.count(), 2);
+  const [key = ''] = await control.keys('*');
+  await control.zincrby(key, -7_000, 'other');
+  await one.beat();
+  assert.equal(one.count(), 1);
+  assert.ok((await control.pttl(key)) > 6_000, 'and nothing stays for good');
+  one.end();
+  assert.equal(one.isEnded(), true);
+});
+
+test('while Redis is not there it is the number seen last', async (t) => {
+  const { server, join } = await startServer(t);
+  await join('one');
+  const other = await join('other');
+  await server.stop();
+  await other.events.nth('redis-state', 2);
+  assert.equal(other.count(), 2);
+});
+
+test('all who listen are told of each beat, where that is allowed', async (t) => {
+  const { server, control, join } = await startServer(t);
+  const listener = new Redis(server.url);
+  t.after(() => listener.disconnect());
+  await listener.subscribe(CHANNEL);
+  const heard = new Promise((resolve) => listener.once('message', (_, text) => resolve(text)));
+  const one = await join('one');
+  assert.equal(await heard, 'one beat');
+  assert.deepEqual(one.first, { isPublished: true });
+  await control.call('ACL', 'SETUSER', 'ann', 'on', '>secret', '~*', '+@all', 'resetchannels');
+  const other = await join('other', server.url.replace('//', '//ann:secret@'));
+  assert.deepEqual(other.first, { isPublished: false });
+  assert.equal(other.count(), 2);
+});
+
+test('a share is a whole number of requests, one at least', () => {
+  const shares = [1, 3, 4, 100].map((count) => shareOf({ requests: 10, perMs: 5 }, count));
+  assert.deepEqual(
+    shares.map(({ requests }) => requests),
+    [10, 3, 2, 1],
+  );
+  assert.deepEqual(new Set(shares.map(({ perMs }) => perMs)), new Set([5]));
+});
