@@ -23,8 +23,12 @@ export function createPeers({ commands, subscribe }: RedisConnection, emit: Emit
   const subscription = subscribe(CHANNEL, messages.receive);
   const message = { channel: CHANNEL, text: messages.beat() };
   const replicas = createReplicas({ redis: commands, id, message });
+  let told = 0;
   replicas.onBeat(({ isPublished }) => {
     if (isPublished) subscription.expectMessage();
+    const count = replicas.count();
+    if (count !== told) emit({ type: 'replicas', count });
+    told = count;
   });
   return {
     redis: commands,

@@ -140,6 +140,8 @@ export type ServiceEvent =
       readonly state: 'alone' | 'shared';
       readonly replicas: number;
     }
+  /** So many processes share Redis, this one included, as seen now. */
+  | { readonly type: 'replicas'; readonly count: number }
   | { readonly type: 'entry-unreadable' }
   | { readonly type: 'redis-state'; readonly state: 'ready' }
   /** `failing`: connected, but commands are refused. `reason` is a code such as `ECONNREFUSED` or `OOM`. */

@@ -135,6 +135,8 @@ function lineFor(event: ServiceEvent): Line {
       return { level: 'debug', message: 'Redis did not do a command; going on without it' };
     case 'counting':
       return COUNTING_LINES[event.state];
+    case 'replicas':
+      return { level: 'info', message: 'so many processes share Redis' };
     case 'entry-unreadable':
       return {
         level: 'debug',

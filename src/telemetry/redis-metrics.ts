@@ -2,7 +2,13 @@
 import { Counter, Gauge, type Registry } from '@prometheus-io/client';
 import type { EventHandlers } from './event-handlers.ts';
 
-type Handled = 'store-failed' | 'redis-state' | 'redis-breaker' | 'redis-messages' | 'counting';
+type Handled =
+  | 'store-failed'
+  | 'redis-state'
+  | 'redis-breaker'
+  | 'redis-messages'
+  | 'counting'
+  | 'replicas';
 
 const BREAKER_STATES = { closed: 0, open: 2 } as const;
 
@@ -34,6 +40,12 @@ export function redisMetrics(registers: Registry[]): EventHandlers<Handled> {
     aggregator: 'max',
     registers,
   });
+  const replicas = new Gauge({
+    name: 'customer360_replicas',
+    help: 'Processes that share Redis, as seen last',
+    aggregator: 'max',
+    registers,
+  });
   return {
     'store-failed': ({ operation }) => storeFailures.inc({ operation }),
     'redis-state'({ state }) {
@@ -42,6 +54,7 @@ export function redisMetrics(registers: Registry[]): EventHandlers<Handled> {
     'redis-breaker': ({ state }) => redisBreaker.set(BREAKER_STATES[state]),
     'redis-messages': ({ state }) =>
       redisUp.set({ connection: 'messages' }, state === 'ready' ? 1 : 0),
+    replicas: ({ count }) => replicas.set(count),
     counting: ({ of, state }) => countingAlone.set({ of }, state === 'alone' ? 1 : 0),
   };
 }

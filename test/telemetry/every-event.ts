@@ -64,6 +64,7 @@ const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[
     { type: 'counting', of: 'quota', state: 'alone', replicas: 4 },
     { type: 'counting', of: 'quota', state: 'shared', replicas: 4 },
   ],
+  replicas: [{ type: 'replicas', count: 4 }],
   'entry-unreadable': [{ type: 'entry-unreadable' }],
   'redis-state': [
     { type: 'redis-state', state: 'ready' },

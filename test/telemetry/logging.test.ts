@@ -63,6 +63,7 @@ test('a level says who has to act', () => {
     ['store-failed', 'debug'],
     ['counting', 'warn'],
     ['counting', 'info'],
+    ['replicas', 'info'],
     ['entry-unreadable', 'debug'],
     ['redis-state', 'info'],
     ['redis-state', 'warn'],

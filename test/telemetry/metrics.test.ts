@@ -48,6 +48,7 @@ const expected: { readonly [Type in ServiceEvent['type']]: readonly string[] } =
   'upstream-refused-key': ['customer360_upstream_refused_keys_total{tenant="acme",region="us"} 1'],
   'store-failed': ['customer360_store_failures_total{operation="read"} 1'],
   counting: ['customer360_counting_alone{of="quota"} 1'],
+  replicas: ['customer360_replicas 4'],
   'entry-unreadable': ['customer360_unreadable_entries_total 1'],
   'redis-state': ['customer360_redis_up{connection="commands"} 1'],
   'redis-breaker': ['customer360_redis_breaker_state 2'],
@@ -106,7 +107,7 @@ test('it is Prometheus text, with what each metric means, and those of the proce
     [...text.matchAll(new RegExp(`^# ${kind} (customer360_\\w+|http_request_\\w+)`, 'gm'))].map(
       ([, name]) => name,
     );
-  assert.equal(named('HELP').length, 24);
+  assert.equal(named('HELP').length, 25);
   assert.deepEqual(named('TYPE'), named('HELP'));
   assert.match(text, /^nodejs_eventloop_lag_seconds /m);
 });
