@@ -1,21 +1,15 @@
 // The composition root: the only place that knows every part of the service.
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { joinSummaries, whenIncluded } from './cache/join-summaries.ts';
-import { createLeases } from './cache/leases.ts';
-import { createMemoryStore, type MemoryStore } from './cache/memory-store.ts';
-import { createRedisStore } from './cache/redis-store.ts';
 import { rememberRefusals } from './cache/refusals.ts';
 import { represent, representSummaries } from './cache/represent.ts';
-import { createSealer } from './cache/seal.ts';
-import { softStore } from './cache/soft-store.ts';
 import { summaryCache } from './cache/summary-cache.ts';
 import { tieredCache } from './cache/tiered.ts';
-import { createTiers, type SharedTier } from './cache/tiers.ts';
+import { createCacheTiers } from './cache-tiers.ts';
 import type { Configuration } from './config/configuration.ts';
 import { createCacheKeys } from './domain/cache-key.ts';
-import { longestLifeMs } from './domain/freshness.ts';
 import type { QuotaCounter } from './domain/quota.ts';
 import { pipe, type Source } from './domain/source.ts';
 import type { SummariesQuery } from './domain/summaries.ts';
@@ -23,16 +17,18 @@ import type { Tenant } from './domain/tenant.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createApiServer } from './edge/api-server.ts';
 import { createOpsServer } from './edge/ops-server.ts';
-import { shareMemory } from './memory-budget.ts';
+import { everyUnreferenced } from './every.ts';
 import { createPeers, type Peers } from './peers.ts';
 import type { RedisConnection } from './redis.ts';
 import { breaker } from './resilience/breaker.ts';
 import { budget } from './resilience/budget.ts';
 import { bulkhead } from './resilience/bulkhead.ts';
 import { deadline } from './resilience/deadline.ts';
+import { createLoadGauge, createLoadReader, type Shortage } from './resilience/load-gauge.ts';
 import { createLocalQuota } from './resilience/local-quota.ts';
 import { retry } from './resilience/retry.ts';
 import { createSharedQuota } from './resilience/shared-quota.ts';
+import { shed } from './resilience/shed.ts';
 import { type Emit, emitTo } from './telemetry/events.ts';
 import { logEvents } from './telemetry/logging.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -62,8 +58,10 @@ export interface Overrides {
   readonly random?: () => number;
   /** Hears every event, beside logs and metrics. */
   readonly subscriber?: Emit;
-  /** The longest wait for one command of Redis, whatever it is for. */
+  /** The longest wait for one command of Redis. */
   readonly redisTimeoutMs?: number;
+  /** What the process is short of; null: of nothing. */
+  readonly shortage?: () => Shortage | null;
 }
 
 /** A part of what everything is built from. */
@@ -75,13 +73,12 @@ interface Parts {
   /** Null where there is no Redis. */
   readonly peers: Peers | null;
   readonly client: UpstreamClient;
+  readonly shortage: () => Shortage | null;
 }
 
 const REDIS_TIMEOUT_MS = 50;
 const CONNECT_TIMEOUT_MS = 2_000;
 const REFUSAL_REMEMBERED_MS = 30_000;
-const LEASE_MS = 2_000;
-const RENEW_MS = 500;
 
 /** Builds the service from a configuration, connected to Redis if it names one. */
 export async function buildApp(
@@ -102,8 +99,15 @@ export async function buildApp(
   });
   const { now = Date.now, random = Math.random } = overrides;
   const peers = redis && createPeers(redis, emit);
-  const parts = { configuration, now, random, emit, peers, client };
+  const gauge = createLoadGauge({
+    read: createLoadReader(),
+    onChange: (shortage) => emit({ type: 'load', shortage }),
+    every: everyUnreferenced,
+  });
+  const { shortage = gauge.shortage } = overrides;
+  const parts = { configuration, now, random, emit, peers, client, shortage };
   const { lifecycle, drain } = createDrain(async () => {
+    gauge.end();
     peers?.replicas.end();
     await Promise.all([redis?.close(), client.close()]);
   });
@@ -133,7 +137,7 @@ function createSources(parts: Parts) {
   const { configuration, now, random, emit } = parts;
   const { upstream, secrets } = configuration;
   const keys = createCacheKeys(secrets.deriveKey('cache-keys'));
-  const tiers = createTiers({ ...parts, memory: createMemory(parts), shared: createShared(parts) });
+  const tiers = createCacheTiers(parts);
   const keysOf = (tenant: Tenant) => secrets.vendorKeys(tenant.name);
   const eightByEight = createEightByEight({ client: parts.client, keysOf, now, emit });
   const deadlineMs = upstream.deadlineMs;
@@ -144,10 +148,16 @@ function createSources(parts: Parts) {
     emit,
   };
 
+  const shedding = {
+    shortage: parts.shortage,
+    onRefusal: (reason: Shortage) => emit({ type: 'load-shed', reason }),
+  };
+
   const guarded = <Query extends { readonly tenant: Tenant }, Answer>(
     vendor: Source<Query, Answer>,
   ) =>
-    pipe<Query, Answer, Answer, Answer, Answer, Answer, Answer>(
+    pipe<Query, Answer, Answer, Answer, Answer, Answer, Answer, Answer>(
+      shed(shedding),
       retry(retries),
       breaker(breakers),
       bulkhead(bulkheads),
@@ -180,33 +190,6 @@ function createSources(parts: Parts) {
   )(guarded(eightByEight.interactions));
 
   return { customers, summaries: representSummaries()(summaries) };
-}
-
-function createMemory({ configuration, now }: Parts): MemoryStore {
-  const { memoryBytes, maxEntryBytes } = configuration.cache;
-  const { entryBytes: maxBytes } = shareMemory(memoryBytes);
-  return createMemoryStore({ maxBytes, maxEntryBytes: Math.min(maxEntryBytes, maxBytes), now });
-}
-
-/** What processes share through Redis; a Redis that fails is a Redis that holds nothing. */
-function createShared({ configuration, peers, now, emit }: Parts): SharedTier | null {
-  if (peers === null) return null;
-  const { tenants, cache, secrets } = configuration;
-  const { redis, messages } = peers;
-  const store = createRedisStore({
-    redis,
-    sealer: createSealer(secrets.deriveKey('cache-values')),
-    messages,
-    maxEntryBytes: cache.maxEntryBytes,
-    leaseMs: LEASE_MS,
-    generationMs: longestLifeMs([...tenants.values()].map(({ freshness }) => freshness)),
-    now,
-    emit,
-  });
-  const soft = softStore(store, emit);
-  const newToken = randomUUID;
-  const leases = createLeases({ store: soft, messages, newToken, renewMs: RENEW_MS, now, emit });
-  return { store: soft, leases, messages };
 }
 
 function createQuotaCounter({ configuration, peers, now, emit }: Parts): QuotaCounter {

@@ -1,6 +1,7 @@
 // The processes that share Redis: what they tell each other, how many they are, and whether they count together.
 import { randomUUID } from 'node:crypto';
 import { CHANNEL, createMessages, type Messages } from './cache/messages.ts';
+import { everyUnreferenced } from './every.ts';
 import type { RedisConnection } from './redis.ts';
 import { type AloneWatch, createAloneWatch } from './resilience/alone-watch.ts';
 import type { RedisCommands } from './resilience/redis-commands.ts';
@@ -22,7 +23,7 @@ export function createPeers({ commands, subscribe }: RedisConnection, emit: Emit
   const messages = createMessages(id);
   const subscription = subscribe(CHANNEL, messages.receive);
   const message = { channel: CHANNEL, text: messages.beat() };
-  const replicas = createReplicas({ redis: commands, id, message });
+  const replicas = createReplicas({ redis: commands, id, message, every: everyUnreferenced });
   let told = 0;
   replicas.onBeat(({ isPublished }) => {
     if (isPublished) subscription.expectMessage();

@@ -87,7 +87,9 @@ export function createLeases(options: LeasesOptions): Leases {
         isOthers: false,
       };
     } catch (error) {
-      const outcome = await store.release(key, lease.token, isProblem(error) ? error : undefined);
+      // That this process has too much to do is no reason for others not to fetch it.
+      const told = isProblem(error) && error.slug !== 'overloaded' ? error : undefined;
+      const outcome = await store.release(key, lease.token, told);
       emit({ type: 'lease', kind: key.kind, outcome });
       throw error;
     } finally {

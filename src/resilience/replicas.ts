@@ -23,7 +23,7 @@ interface ReplicasOptions {
   /** What is published with each beat. */
   readonly message: { readonly channel: string; readonly text: string };
   /** Runs something again and again; returns what ends that. Must not keep the process from ending. */
-  readonly every?: (run: () => void, delayMs: number) => () => void;
+  readonly every: (run: () => void, delayMs: number) => () => void;
 }
 
 const BEAT_EVERY_MS = 2_000;
@@ -50,7 +50,7 @@ return {redis.call('ZCARD', KEYS[1]), type(told) == 'number' and 1 or 0}`,
 
 /** Begins to beat. */
 export function createReplicas(options: ReplicasOptions): Replicas {
-  const { redis, id, message, every = everyUnreferenced } = options;
+  const { redis, id, message, every } = options;
   const runBeat = redis.defineScript(BEAT);
   const listeners: ((beat: Beat) => void)[] = [];
   let seen = 1;
@@ -74,9 +74,4 @@ export function createReplicas(options: ReplicasOptions): Replicas {
 /** A process's part of an allowance where it cannot know what the others use: one request at least. */
 export function shareOf({ requests, perMs }: Allowance, replicas: number): Allowance {
   return { requests: Math.max(1, Math.floor(requests / replicas)), perMs };
-}
-
-function everyUnreferenced(run: () => void, delayMs: number): () => void {
-  const timer = setInterval(run, delayMs).unref();
-  return () => clearInterval(timer);
 }

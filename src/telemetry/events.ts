@@ -50,6 +50,8 @@ export type ServiceEvent =
     }
   /** A fetch was refused, since the process is short of time or memory. */
   | { readonly type: 'load-shed'; readonly reason: 'event-loop' | 'memory' }
+  /** The process is short of time or memory, or of neither any more. */
+  | { readonly type: 'load'; readonly shortage: 'event-loop' | 'memory' | null }
   | {
       readonly type: 'cache-read';
       readonly kind: CacheKind;

@@ -54,6 +54,14 @@ const REDIS_BREAKER_LINES = {
   closed: { level: 'info', message: 'Redis answers in time again' },
 } as const;
 
+const LOAD_LINES = {
+  short: {
+    level: 'warn',
+    message: 'this process is short of time or memory; what it does not hold is refused',
+  },
+  bearable: { level: 'info', message: 'this process can bear its load again' },
+} as const;
+
 const COUNTING_LINES = {
   alone: {
     level: 'warn',
@@ -98,6 +106,8 @@ function lineFor(event: ServiceEvent): Line {
       return { level: 'debug', message: 'cache read' };
     case 'quota-refused':
       return { level: 'debug', message: 'a quota is spent' };
+    case 'load':
+      return event.shortage === null ? LOAD_LINES.bearable : LOAD_LINES.short;
     case 'load-shed':
       return {
         level: 'debug',

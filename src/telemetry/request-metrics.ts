@@ -1,9 +1,9 @@
 // Metrics of what callers ask, and of what is refused before anything is looked for.
-import { Counter, Histogram, type Registry } from '@prometheus-io/client';
+import { Counter, Gauge, Histogram, type Registry } from '@prometheus-io/client';
 import type { EventHandlers } from './event-handlers.ts';
 import { DURATION_BUCKETS_SECONDS } from './metric-buckets.ts';
 
-type Handled = 'request' | 'quota-refused' | 'load-shed' | 'internal-error';
+type Handled = 'request' | 'quota-refused' | 'load' | 'load-shed' | 'internal-error';
 
 /** Registers them. */
 export function requestMetrics(registers: Registry[]): EventHandlers<Handled> {
@@ -26,6 +26,12 @@ export function requestMetrics(registers: Registry[]): EventHandlers<Handled> {
     labelNames: ['reason'],
     registers,
   });
+  const shedding = new Gauge({
+    name: 'customer360_load_shedding',
+    help: '1 while a process refuses what it does not hold, since it is short of time or memory (any process)',
+    aggregator: 'max',
+    registers,
+  });
   const internalErrors = new Counter({
     name: 'customer360_internal_errors_total',
     help: 'Faults of this service',
@@ -37,6 +43,7 @@ export function requestMetrics(registers: Registry[]): EventHandlers<Handled> {
       requests.observe({ method, route: route ?? 'none', status_code }, durationMs / 1000);
     },
     'quota-refused': ({ policy, app }) => quotaRefusals.inc({ policy, app: app ?? 'none' }),
+    load: ({ shortage }) => shedding.set(shortage === null ? 0 : 1),
     'load-shed': ({ reason }) => loadShed.inc({ reason }),
     'internal-error': () => internalErrors.inc(),
   };

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { type Service as App, buildApp } from '../../src/app.ts';
 import { newAppKey } from '../../src/cli/keys.ts';
 import { loadConfiguration } from '../../src/config/configuration.ts';
+import type { Shortage } from '../../src/resilience/load-gauge.ts';
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
 import { KEYS, TENANTS } from '../../src/sandbox/tenants.ts';
 import type { ServiceEvent } from '../../src/telemetry/events.ts';
@@ -24,6 +25,8 @@ export interface ServiceOptions {
   readonly now?: () => number;
   /** At least 0, less than 1; absent: always 0.5, so that nothing varies. */
   readonly random?: () => number;
+  /** What the process is short of; absent: of nothing, whatever else the machine does. */
+  readonly shortage?: () => Shortage | null;
   /** The longest wait for a command of Redis; absent: so long that a busy machine is not taken for a slow Redis. */
   readonly redisTimeoutMs?: number;
 }
@@ -76,6 +79,7 @@ export async function startService(t: TestContext, options: ServiceOptions = {})
     subscriber: (event: ServiceEvent) => events.add(event),
     redisTimeoutMs: options.redisTimeoutMs ?? 2_000,
     random: options.random ?? (() => 0.5),
+    shortage: options.shortage ?? (() => null),
     ...(options.now && { now: options.now }),
   });
   await app.api.listen({ ...configuration.listen });

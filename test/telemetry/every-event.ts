@@ -20,6 +20,10 @@ const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[
   request: [REQUEST],
   'cache-read': [{ type: 'cache-read', kind: 'range', outcome: 'hit', tier: 'memory', count: 3 }],
   'quota-refused': [{ type: 'quota-refused', policy: 'app', app: 'desk' }],
+  load: [
+    { type: 'load', shortage: 'memory' },
+    { type: 'load', shortage: null },
+  ],
   'load-shed': [{ type: 'load-shed', reason: 'event-loop' }],
   'flight-begun': [{ type: 'flight-begun', kind: 'range' }],
   'lease-wait': [{ type: 'lease-wait', kind: 'range', durationMs: 250 }],

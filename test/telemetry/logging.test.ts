@@ -42,6 +42,8 @@ test('a level says who has to act', () => {
     ['request', 'info'],
     ['cache-read', 'debug'],
     ['quota-refused', 'debug'],
+    ['load', 'warn'],
+    ['load', 'info'],
     ['load-shed', 'debug'],
     ['flight-begun', 'debug'],
     ['lease-wait', 'debug'],

@@ -22,6 +22,7 @@ const expected: { readonly [Type in ServiceEvent['type']]: readonly string[] } =
   ],
   'cache-read': ['customer360_cache_reads_total{kind="range",outcome="hit",tier="memory"} 3'],
   'quota-refused': ['customer360_quota_refusals_total{policy="app",app="desk"} 1'],
+  load: ['customer360_load_shedding 1'],
   'load-shed': ['customer360_load_shed_total{reason="event-loop"} 1'],
   'flight-begun': ['customer360_flights_total{kind="range"} 1'],
   'lease-wait': [
@@ -107,7 +108,7 @@ test('it is Prometheus text, with what each metric means, and those of the proce
     [...text.matchAll(new RegExp(`^# ${kind} (customer360_\\w+|http_request_\\w+)`, 'gm'))].map(
       ([, name]) => name,
     );
-  assert.equal(named('HELP').length, 25);
+  assert.equal(named('HELP').length, 26);
   assert.deepEqual(named('TYPE'), named('HELP'));
   assert.match(text, /^nodejs_eventloop_lag_seconds /m);
 });
