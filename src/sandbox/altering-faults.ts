@@ -42,6 +42,17 @@ export const ALTERING_FAULTS = {
     about: '200 whose JSON ends in the middle, with the length of what is sent',
     alter: (reply) => ({ ...reply, body: reply.body.subarray(0, reply.body.length >> 1) }),
   },
+  'not-utf8': {
+    about: '200 whose JSON holds a text in Latin-1',
+    alter: (reply) => ({
+      ...reply,
+      body: Buffer.concat([Buffer.from('{"note":"caf\xe9",', 'latin1'), reply.body.subarray(1)]),
+    }),
+  },
+  mislabelled: {
+    about: '200 with a good body that is called text/plain',
+    alter: (reply) => ({ ...reply, headers: { ...reply.headers, 'content-type': 'text/plain' } }),
+  },
   'wrong-types': {
     about: '200 with values of wrong types here and there, and items that are none',
     alter: changingJson((body) => ({

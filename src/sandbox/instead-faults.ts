@@ -61,7 +61,24 @@ export const INSTEAD_FAULTS = {
     about: '302 to /moved',
     instead: () => ({ ...emptyReply(302), headers: { location: '/moved' } }),
   },
+  'not-found': {
+    about: "404 with the gateway's fault for a path that it does not know",
+    instead: () =>
+      gatewayFault(404, {
+        text: 'Unable to identify proxy for the path',
+        code: 'messaging.adaptors.http.flow.ApplicationNotFound',
+      }),
+  },
+  'no-content': { about: '204', instead: () => emptyReply(204) },
   html: { about: '200 with an HTML page', instead: () => htmlReply(200, 'Please sign in') },
+  garbage: {
+    about: '200 with bytes that are no text, called JSON',
+    instead: () => ({
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.from('fffe0080c3281f8b0800', 'hex'),
+    }),
+  },
   'no-interactions': { about: '200 with {}', instead: () => jsonReply(200, {}) },
   'not-an-object': { about: '200 with []', instead: () => jsonReply(200, []) },
   empty: {

@@ -5,6 +5,7 @@ import { CUSTOMERS } from '../../src/sandbox/customers.ts';
 import { FAULTS } from '../../src/sandbox/faults.ts';
 import { createSandbox } from '../../src/sandbox/server.ts';
 import { KEYS, TENANTS } from '../../src/sandbox/tenants.ts';
+import { sendRaw } from '../support/raw-http.ts';
 
 const nowAt = Date.UTC(2026, 6, 15, 9, 30);
 const sandbox = await createSandbox({ now: () => nowAt });
@@ -76,6 +77,14 @@ const replies: {
   { kind: 'forbidden', status: 403, type: 'application/json', body: /^\{"status":403,"title"/ },
   { kind: 'redirect', status: 302, type: null, body: /^$/, headers: { location: '/moved' } },
   { kind: 'html', status: 200, type: 'text/html', body: /^<html>/ },
+  { kind: 'garbage', status: 200, type: 'application/json', body: /\ufffd/ },
+  { kind: 'no-content', status: 204, type: null, body: /^$/ },
+  {
+    kind: 'not-found',
+    status: 404,
+    type: 'application/json',
+    body: /^\{"fault":\{.*"errorcode":"messaging\..+"\}\}\}$/,
+  },
   { kind: 'no-interactions', status: 200, type: 'application/json', body: /^\{\}$/ },
   { kind: 'not-an-object', status: 200, type: 'application/json', body: /^\[\]$/ },
   { kind: 'empty', status: 200, type: 'application/json', body: /^$/ },
@@ -110,6 +119,38 @@ test('truncated: the length is right, the JSON is not', async () => {
   assert.equal(response.headers.get('content-length'), String(Buffer.byteLength(cut)));
   assert.ok(cut.length > 0 && whole.startsWith(cut) && cut.length < whole.length);
   assert.throws(() => JSON.parse(cut), SyntaxError);
+});
+
+test('not-utf8: JSON, but for one text', async () => {
+  const whole = await (await ask()).text();
+  faults.set('not-utf8');
+  const bytes = Buffer.from(await (await ask()).arrayBuffer());
+  assert.equal(
+    bytes.toString('latin1'),
+    `{"note":"caf\xe9",${Buffer.from(whole.slice(1)).toString('latin1')}`,
+  );
+  assert.throws(() => new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+});
+
+test('mislabelled: nothing but the type is wrong', async () => {
+  const whole = await (await ask()).text();
+  faults.set('mislabelled');
+  const response = await ask();
+  assert.equal(response.headers.get('content-type'), 'text/plain');
+  assert.equal(await response.text(), whole);
+});
+
+test('not-http and long-head: no client reads them', async () => {
+  for (const [kind, name] of [
+    ['not-http', 'HTTPParserError'],
+    ['long-head', 'HeadersOverflowError'],
+  ] as const) {
+    faults.set(kind);
+    await assert.rejects(ask(), ({ cause }: Error) => {
+      assert.equal((cause as Error).name, name);
+      return true;
+    });
+  }
 });
 
 test('wrong-types: some interactions are spoilt, the others are as before', async () => {
@@ -162,6 +203,20 @@ test('huge: a whole answer after more bytes than asked for', async () => {
   const answer: Answer = JSON.parse(await response.text());
   assert.ok((answer.padding?.length ?? 0) >= 200_000);
   assert.equal(answer.interactions?.length, 12);
+});
+
+test('crumbs: more than so many bytes first, each in a chunk of its own', async () => {
+  faults.set({ kind: 'crumbs', bytes: 10_000 });
+  const arrived = calls.next();
+  const { port } = new URL(sandbox.baseUrls.us);
+  const path = `/us/v1/public/tenants/${TENANTS.acme.tenantId}/${ofAda}`;
+  const reply = await sendRaw(`http://127.0.0.1:${port}`, ['GET', path], {
+    headers: { 'x-api-key': KEYS.acme, connection: 'close' },
+  });
+  const answer: Answer = JSON.parse(reply.body.toString());
+  assert.ok((answer.padding?.length ?? 0) >= 10_000);
+  assert.equal(answer.interactions?.length, 12);
+  assert.equal(await (await arrived).outcome, 'replied');
 });
 
 test('huge: a client that leaves ends it', async () => {
@@ -237,7 +292,15 @@ test('drip: a client that leaves ends it', async () => {
 });
 
 test('a refusal stays as it is under faults that change the body', async () => {
-  for (const kind of ['truncated', 'wrong-types', 'drift', 'compressed', 'huge'] as const) {
+  for (const kind of [
+    'truncated',
+    'wrong-types',
+    'drift',
+    'compressed',
+    'huge',
+    'crumbs',
+    'not-utf8',
+  ] as const) {
     faults.set(kind);
     const response = await ask('interactions-insight');
     assert.equal(response.status, 400);
