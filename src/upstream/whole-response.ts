@@ -19,7 +19,8 @@ export interface ResponseUnderWay {
 /** Creates what collects one response. When the signal ends, so does the call, sent or not. */
 export function collectResponse(signal: AbortSignal | undefined): ResponseUnderWay {
   const { promise: whole, resolve, reject } = Promise.withResolvers<UpstreamResponse>();
-  const chunks: Buffer[] = [];
+  let body: Buffer = Buffer.alloc(0);
+  let length = 0;
   let head: Pick<UpstreamResponse, 'status' | 'headers'> = { status: 0, headers: {} };
   let end = (_reason: Error) => {};
 
@@ -40,13 +41,12 @@ export function collectResponse(signal: AbortSignal | undefined): ResponseUnderW
       head = { status, headers };
     },
     onResponseData(_controller, chunk) {
-      chunks.push(chunk);
+      body = length === 0 ? chunk : withRoom(body, length, chunk);
+      length += chunk.length;
     },
     onResponseEnd() {
       leave();
-      const [first] = chunks;
-      const body = first && chunks.length === 1 ? first : Buffer.concat(chunks);
-      resolve({ ...head, body });
+      resolve({ ...head, body: body.subarray(0, length) });
     },
     onResponseError(_controller, error) {
       leave();
@@ -54,4 +54,16 @@ export function collectResponse(signal: AbortSignal | undefined): ResponseUnderW
     },
   };
   return { handler, whole };
+}
+
+/**
+ * The buffer, or a larger one, with a chunk behind what it holds. A list of chunks would not do: each keeps alive all
+ * that was read with it, so that 8 MB in chunks of one byte took 1.2 GB.
+ */
+function withRoom(held: Buffer, length: number, chunk: Buffer): Buffer {
+  const needed = length + chunk.length;
+  const into = needed <= held.length ? held : Buffer.allocUnsafe(2 * needed);
+  if (into !== held) held.copy(into, 0, 0, length);
+  chunk.copy(into, length);
+  return into;
 }
