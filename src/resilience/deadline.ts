@@ -2,9 +2,12 @@
 import { Problem } from '../domain/problem.ts';
 import type { Layer } from '../domain/source.ts';
 
+/** Enough to look once more for what is kept, which may be used where fetching has failed. */
+const GRACE_MS = 100;
+
 /**
- * Does work with a signal that ends after `deadlineMs`. What the work then brings at once is brought; no longer is
- * waited, whatever it does; unless it has lifted the deadline, since what remains is not what that is for.
+ * Does work with a signal that ends after `deadlineMs`. What the work then still brings of what it has is brought; no
+ * longer is waited, whatever it does; unless it has lifted the deadline, since what remains is not what that is for.
  * @throws {Problem} `upstream-timeout` for all that is thrown then; before that what the work throws
  */
 export async function withDeadline<Result>(
@@ -13,9 +16,9 @@ export async function withDeadline<Result>(
 ): Promise<Result> {
   const controller = new AbortController();
   const { promise: ended, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
+  let timer = setTimeout(() => {
+    timer = setTimeout(reject, GRACE_MS);
     controller.abort();
-    setImmediate(reject);
   }, deadlineMs);
   try {
     return await Promise.race([work(controller.signal, () => clearTimeout(timer)), ended]);

@@ -60,6 +60,26 @@ test('what the work brings in time is brought, though the deadline passes before
   assert.equal(await late, 'brought');
 });
 
+test('what the work has is waited for a moment, and no longer', async ({ mock }) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const { promise: passed, resolve: pass } = Promise.withResolvers<void>();
+  const work = async (signal: AbortSignal) => {
+    signal.addEventListener('abort', () => pass());
+    await passed;
+    // As Redis does.
+    await new Promise<void>((resolve) => setTimeout(resolve, 50));
+    return 'kept';
+  };
+  const late = withDeadline(5, work);
+  const never = withDeadline(5, () => new Promise(() => undefined));
+  mock.timers.tick(5);
+  await new Promise(setImmediate);
+  mock.timers.tick(50);
+  assert.equal(await late, 'kept');
+  mock.timers.tick(50);
+  await assert.rejects(never, { slug: 'upstream-timeout' });
+});
+
 test('a deadline that is lifted ends nothing more', async ({ mock }) => {
   mock.timers.enable({ apis: ['setTimeout'] });
   const endsAfter = (lifts: boolean) =>
