@@ -7,8 +7,6 @@ import { PROBLEMS, type ProblemSlug } from '../../src/domain/problem.ts';
 import { CUSTOMERS } from '../../src/sandbox/customers.ts';
 import type { Fault } from '../../src/sandbox/faults.ts';
 import { createClock } from '../support/clock.ts';
-import { startRedis } from '../support/redis.ts';
-import { redisContents } from '../support/redis-contents.ts';
 import { type Service, startService } from '../support/service.ts';
 
 const ADA = `/v1/customer?tenant=acme&contactId=${CUSTOMERS.ada.contactId}`;
@@ -141,48 +139,6 @@ test('a process that closes', async (t) => {
   await service.sandbox.close();
   assertProblem(await read(await hanging), 'upstream-unavailable');
   await drained;
-});
-
-/** Impatient, but with time for a shared machine to answer where it does answer. */
-const UPSTREAM = { deadline: '2s', attemptTimeout: '1s', maxResponse: '64KiB' };
-
-const UPSTREAM_ROWS: readonly (readonly [ProblemSlug, ...Fault['kind'][]])[] = [
-  ['rejected-by-upstream', 'refused'],
-  ['upstream-misconfigured', 'unauthorized', 'gateway-token', 'forbidden'],
-  ['upstream-invalid', 'redirect', 'html', 'no-interactions', 'not-an-object', 'empty'],
-  ['upstream-invalid', 'truncated', 'compressed', 'huge'],
-  ['upstream-unavailable', 'server-error', 'bad-gateway', 'unavailable'],
-  ['upstream-unavailable', 'reset', 'reset-mid-body'],
-  ['upstream-throttled', 'throttled', 'throttled-reset', 'gateway-quota'],
-];
-
-/** Whether the Redis that a service uses holds any answer. */
-async function holdsAnswers(url: string): Promise<boolean> {
-  return (await redisContents(url)).includes('c360:1:');
-}
-
-test('what 8x8 does wrong is told, never kept, and over when it is over', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  let at = Date.now();
-  const service = await startService(t, {
-    env: { REDIS_URL: redis.url },
-    sections: { upstream: UPSTREAM },
-    now: () => at,
-  });
-  for (const [slug, ...kinds] of UPSTREAM_ROWS) {
-    for (const kind of kinds) {
-      service.sandbox.faults.set(kind);
-      assertProblem(await read(await service.ask(ADA)), slug, `${slug} ${kind}`);
-      assert.equal(await holdsAnswers(redis.url), false, kind);
-      service.sandbox.faults.set(null);
-      at += 30_000;
-    }
-  }
-  const mended = await service.ask(ADA);
-  assert.equal(mended.status, 200);
-  assert.equal(mended.headers.get('cache-status'), 'customer-360; fwd=miss; stored');
-  assert.equal(await holdsAnswers(redis.url), true);
 });
 
 test('an answer that is late is a failure of the connection; one that never comes a timeout', async (t) => {

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Redis } from 'ioredis';
 
-/** Every key, field, member and value, one after the other. */
-export async function redisContents(url: string): Promise<Buffer> {
+/** Every key that matches, and its fields, members and values, one after the other, the keys in their order. */
+export async function redisContents(url: string, pattern = '*'): Promise<Buffer> {
   const redis = new Redis(url);
   const parts: Buffer[] = [];
-  for (const key of await redis.keysBuffer('*')) {
+  for (const key of (await redis.keysBuffer(pattern)).toSorted(Buffer.compare)) {
     parts.push(key, ...(await valuesOf(redis, key)));
   }
   redis.disconnect();

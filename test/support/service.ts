@@ -1,5 +1,4 @@
 // The whole service for one test: real sockets before a sandbox, its events and everything it logged.
-import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { type Service as App, buildApp } from '../../src/app.ts';
 import { newAppKey } from '../../src/cli/keys.ts';
@@ -53,8 +52,13 @@ export const VENDOR_KEYS = { acme: KEYS.acme, globex: KEYS.globex, initech: KEYS
 
 const CACHE_SECRET = Buffer.alloc(32, 3).toString('base64url');
 
+/** What a service ends with: a test, or, by the `after` of `node:test`, the tests of a file. */
+interface Scope {
+  after(end: () => unknown): void;
+}
+
 /** Starts a service with four tenants, one in each region, and three apps. */
-export async function startService(t: TestContext, options: ServiceOptions = {}): Promise<Service> {
+export async function startService(t: Scope, options: ServiceOptions = {}): Promise<Service> {
   const sandbox = options.shared ?? (await createSandbox(options.sandbox));
   const apps = { desk: newAppKey('desk'), mobile: newAppKey('mobile'), other: newAppKey('other') };
   const hashes = { desk: apps.desk.hash, mobile: apps.mobile.hash, other: apps.other.hash };
