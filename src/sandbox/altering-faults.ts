@@ -42,6 +42,7 @@ export const ALTERING_FAULTS = {
     about: '200 whose JSON ends in the middle, with the length of what is sent',
     alter: (reply) => ({ ...reply, body: reply.body.subarray(0, reply.body.length >> 1) }),
   },
+  partial: { about: '206 with a good body', alter: (reply) => ({ ...reply, status: 206 }) },
   'not-utf8': {
     about: '200 whose JSON holds a text in Latin-1',
     alter: (reply) => ({

@@ -61,6 +61,7 @@ const CONSEQUENCES: Readonly<Record<FaultKind | 'down', Consequence>> = {
   redirect: INVALID,
   'not-found': INVALID,
   'no-content': INVALID,
+  partial: INVALID,
   html: INVALID,
   garbage: INVALID,
   'not-utf8': INVALID,

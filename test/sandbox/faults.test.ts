@@ -132,6 +132,14 @@ test('not-utf8: JSON, but for one text', async () => {
   assert.throws(() => new TextDecoder('utf-8', { fatal: true }).decode(bytes));
 });
 
+test('partial: nothing but the status is wrong', async () => {
+  const whole = await (await ask()).text();
+  faults.set('partial');
+  const response = await ask();
+  assert.equal(response.status, 206);
+  assert.equal(await response.text(), whole);
+});
+
 test('mislabelled: nothing but the type is wrong', async () => {
   const whole = await (await ask()).text();
   faults.set('mislabelled');
