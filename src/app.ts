@@ -17,6 +17,7 @@ import type { Tenant } from './domain/tenant.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createApiServer } from './edge/api-server.ts';
 import { createOpsServer } from './edge/ops-server.ts';
+import type { CallerTimeouts } from './edge/server.ts';
 import { everyUnreferenced } from './every.ts';
 import { createPeers, type Peers } from './peers.ts';
 import type { RedisConnection } from './redis.ts';
@@ -62,6 +63,8 @@ export interface Overrides {
   readonly redisTimeoutMs?: number;
   /** What the process is short of; null: of nothing. */
   readonly shortage?: () => Shortage | null;
+  /** How long callers may take. */
+  readonly callerTimeouts?: Partial<CallerTimeouts>;
 }
 
 /** A part of what everything is built from. */
@@ -115,6 +118,7 @@ export async function buildApp(
     emit,
     lifecycle,
     trustedProxies,
+    ...(overrides.callerTimeouts && { timeouts: overrides.callerTimeouts }),
     ticks: () => performance.now(),
     degraded: () => (redis === null || redis.isHealthy() ? [] : ['redis']),
   };

@@ -1,4 +1,5 @@
 // One event for each request, with what is known about it when it ends.
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../domain/caller.ts';
 import type { Strategy } from '../domain/identity.ts';
@@ -52,6 +53,12 @@ export function observeRequest(
   const startedAt = ticks();
   request.trail = { tenant: null, strategy: null, outcome: null, reason: null };
   reply.header('x-request-id', request.id);
+  // Nothing moves on the connection: 8x8 may be slow, or else the caller does not read.
+  reply.raw.on('timeout', ({ writableLength }: Socket) => {
+    if (writableLength === 0) return;
+    request.trail.reason = 'not-read';
+    request.raw.socket.destroy();
+  });
   reply.raw.on('close', () => {
     const isComplete = reply.raw.writableFinished;
     emit({

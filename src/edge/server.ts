@@ -16,6 +16,20 @@ export interface ServerOptions {
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly lifecycle: Lifecycle;
+  /** Where they are not the usual ones. */
+  readonly timeouts?: Partial<CallerTimeouts>;
+}
+
+/** How long callers may take, in milliseconds. */
+export interface CallerTimeouts {
+  /** Until the head of a request is there. */
+  readonly headMs: number;
+  /** Until all of it is there. */
+  readonly requestMs: number;
+  /** Between two times that something is read of a reply. Longer than `headMs`, which is told with a reply. */
+  readonly readMs: number;
+  /** How often the first two are looked at. */
+  readonly checkMs: number;
 }
 
 /** Where the process is in its life. */
@@ -28,9 +42,12 @@ export interface Lifecycle {
 
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 15_000;
-const TIMEOUTS_CHECKED_MS = 1_000;
+const TIMEOUTS: CallerTimeouts = {
+  headMs: 10_000,
+  requestMs: 15_000,
+  readMs: 20_000,
+  checkMs: 1_000,
+};
 
 /** No route has a schema, so that what compiles them, ajv above all, need not be loaded. */
 const NO_SCHEMAS = { compilersFactory: { buildValidator: refuse, buildSerializer: refuse } };
@@ -41,15 +58,19 @@ export async function createServer({
   ticks,
   trustedProxies,
   lifecycle,
+  timeouts,
 }: ServerOptions): Promise<FastifyInstance> {
+  const { headMs, requestMs, readMs, checkMs } = { ...TIMEOUTS, ...timeouts };
   const parserErrors = createParserErrors(emit);
   const server: FastifyInstance = Fastify({
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestMs,
+    // For a connection on which nothing moves; `request-events.ts` says when it is to end.
+    connectionTimeout: readMs,
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUTS_CHECKED_MS,
+      headersTimeout: headMs,
+      connectionsCheckingInterval: checkMs,
       // A missing Host is refused as a problem, which Node's own refusal is not.
       requireHostHeader: false,
     },

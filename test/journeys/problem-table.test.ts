@@ -95,21 +95,6 @@ test('what callers do wrong', async (t) => {
   assert.deepEqual(refused.problem['violated-policies'], ['app']);
 });
 
-test('a request that never ends', async (t) => {
-  const service = await startService(t);
-  const { server } = service.app.api;
-  const { port } = new URL(service.url);
-  // The same server, listening again with less patience.
-  server.close();
-  await once(server, 'close');
-  Object.assign(server, { headersTimeout: 1, requestTimeout: 1, connectionsCheckingInterval: 1 });
-  server.listen(Number(port), '127.0.0.1');
-  await once(server, 'listening');
-
-  const reply = await sendRaw(service.url, 'GET /livez HTTP/1.1\r\nHost: slow');
-  assertProblem(await read(reply), 'request-timeout');
-});
-
 test('a fault of this service', async (t) => {
   let isBroken = false;
   const service = await startService(t, {

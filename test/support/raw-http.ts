@@ -24,6 +24,9 @@ export interface RawConnection {
   write(bytes: string | Buffer): void;
   /** Says that nothing more will be sent. The other direction stays open. */
   finish(): void;
+  /** Reads nothing more, until `resume`. */
+  pause(): void;
+  resume(): void;
   /** The next reply; undefined if the service closed without one. Give the method for replies without body. */
   reply(method?: string): Promise<RawReply | undefined>;
   /** Resolves when the service has closed its side. */
@@ -63,6 +66,8 @@ export async function connectRaw(origin: string): Promise<RawConnection> {
   return {
     write: (bytes) => void socket.write(bytes),
     finish: () => void socket.end(),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     reply: (method = 'GET') => readReply(input, method),
     ended,
     leave: () => void socket.destroy(),

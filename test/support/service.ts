@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { type Service as App, buildApp } from '../../src/app.ts';
 import { newAppKey } from '../../src/cli/keys.ts';
 import { loadConfiguration } from '../../src/config/configuration.ts';
+import type { CallerTimeouts } from '../../src/edge/server.ts';
 import type { Shortage } from '../../src/resilience/load-gauge.ts';
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
 import { KEYS, TENANTS } from '../../src/sandbox/tenants.ts';
@@ -28,6 +29,8 @@ export interface ServiceOptions {
   readonly shortage?: () => Shortage | null;
   /** The longest wait for a command of Redis; absent: so long that a busy machine is not taken for a slow Redis. */
   readonly redisTimeoutMs?: number;
+  /** How long callers may take, where it is not the usual. */
+  readonly callerTimeouts?: Partial<CallerTimeouts>;
 }
 
 /** A running service. It ends with the test. */
@@ -85,6 +88,7 @@ export async function startService(t: Scope, options: ServiceOptions = {}): Prom
     random: options.random ?? (() => 0.5),
     shortage: options.shortage ?? (() => null),
     ...(options.now && { now: options.now }),
+    ...(options.callerTimeouts && { callerTimeouts: options.callerTimeouts }),
   });
   await app.api.listen({ ...configuration.listen });
   await app.ops.listen({ ...configuration.ops });
