@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { REGIONS } from '../../src/domain/region.ts';
+import type { Fault } from '../../src/sandbox/faults.ts';
 import { createSandbox } from '../../src/sandbox/server.ts';
 import { KEYS, TENANTS } from '../../src/sandbox/tenants.ts';
 import { createUpstreamClient, type UpstreamCall } from '../../src/upstream/client.ts';
@@ -166,6 +167,22 @@ test('a base URL may have a path or none', async (t) => {
     `/v1/public/tenants/..%2Fx/${rest}`,
     `/a/b/v1/public/tenants/${TENANTS.acme.tenantId}/${rest}`,
   ]);
+});
+
+test('a body is the same in one piece, in many, and in crumbs', async (t) => {
+  const { sandbox, client } = await startVendor(t);
+  const bodyUnder = async (fault: Fault | null) => {
+    sandbox.faults.set(fault);
+    const { status, body } = await client.send(call, KEYS.acme);
+    assert.equal(status, 200);
+    return body.toString();
+  };
+  const whole = await bodyUnder(null);
+  assert.equal(await bodyUnder({ kind: 'drip', byteIntervalMs: 1 }), whole);
+  const padded = (text: string) => text.replace(/"padding":"x{100000,}",/, '');
+  for (const kind of ['huge', 'crumbs'] as const) {
+    assert.equal(padded(await bodyUnder({ kind, bytes: 100_000 })), whole, kind);
+  }
 });
 
 test('closing ends calls under way', async (t) => {
