@@ -77,19 +77,34 @@ const problems = {
   unauthorized: ['upstream-misconfigured', 'status 401'],
   forbidden: ['upstream-misconfigured', 'status 403'],
   redirect: ['upstream-invalid', 'status 302'],
+  'not-found': ['upstream-invalid', 'status 404'],
+  'no-content': ['upstream-invalid', 'status 204'],
+  partial: ['upstream-invalid', 'status 206'],
   html: ['upstream-invalid', 'not the contract'],
+  garbage: ['upstream-invalid', 'not the contract'],
+  'not-utf8': ['upstream-invalid', 'not the contract'],
+  'not-http': ['upstream-invalid', 'HTTPParserError'],
+  'long-head': ['upstream-invalid', 'UND_ERR_HEADERS_OVERFLOW'],
   'no-interactions': ['upstream-invalid', 'not the contract'],
   'not-an-object': ['upstream-invalid', 'not the contract'],
   empty: ['upstream-invalid', 'not the contract'],
   truncated: ['upstream-invalid', 'not the contract'],
   compressed: ['upstream-invalid', 'not the contract'],
+  crumbs: ['upstream-invalid', 'UND_ERR_RES_EXCEEDED_MAX_SIZE'],
   huge: ['upstream-invalid', 'UND_ERR_RES_EXCEEDED_MAX_SIZE'],
   reset: ['upstream-unavailable', 'ECONNRESET'],
   'reset-mid-body': ['upstream-unavailable', 'ECONNRESET'],
 } as const satisfies Partial<Record<FaultKind, readonly [ProblemSlug, string]>>;
 
 /** Those that need a time, or are no failure. */
-const others: readonly FaultKind[] = ['hang', 'slow', 'drip', 'wrong-types', 'drift'];
+const others: readonly FaultKind[] = [
+  'hang',
+  'slow',
+  'drip',
+  'wrong-types',
+  'drift',
+  'mislabelled',
+];
 
 test('no fault is left out', () => {
   assert.deepEqual(
