@@ -126,6 +126,7 @@ for (const kind of Object.keys(problems) as (keyof typeof problems)[]) {
         endpoint: 'interactions',
         outcome: slug,
         reason,
+        priority: 'caller',
         durationMs: 0,
       },
     ]);
