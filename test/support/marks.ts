@@ -4,22 +4,37 @@ import { createHash } from 'node:crypto';
 /** Marked values by what they are. Each has 9 letters or digits at least, so that no chance makes one. */
 export type Marks = Readonly<Record<string, string>>;
 
+/** Searches one text. */
+export type MarkSearch = (text: string | Buffer) => readonly string[];
+
 /**
  * What was found, as `email in base64`: each mark as it is, in other cases, backwards, without or with
  * other punctuation, escaped, in hex, in base64 at any alignment, and as a plain SHA-256.
  */
 export function findMarks(text: string | Buffer, marks: Marks): readonly string[] {
-  const plain = (typeof text === 'string' ? Buffer.from(text) : text)
-    .toString('latin1')
-    .toLowerCase();
-  const bare = lettersAndDigits(plain);
-  return Object.entries(marks).flatMap(([name, mark]) => {
-    const found = spellings(mark).find(([, spelling]) => plain.includes(spelling.toLowerCase()));
-    if (found) return [`${name} in ${found[0]}`];
-    const reversed = [...mark].reverse().join('');
-    if (plain.includes(reversed.toLowerCase())) return [`${name} backwards`];
-    return bare.includes(lettersAndDigits(mark)) ? [`${name} in other punctuation`] : [];
+  return createMarkSearch(marks)(text);
+}
+
+/** The same for many texts: the spellings are made once. */
+export function createMarkSearch(marks: Marks): MarkSearch {
+  const wanted = Object.entries(marks).map(([name, mark]) => {
+    const reversed: Spelling = ['backwards', [...mark].reverse().join('')];
+    // Of those that are alike the first is named.
+    const all = [...spellings(mark).map(([how, text]): Spelling => [`in ${how}`, text]), reversed];
+    const byText = new Map(all.reverse().map(([how, text]) => [text.toLowerCase(), how]));
+    return { name, byText: [...byText].reverse(), bare: lettersAndDigits(mark) };
   });
+  return (text) => {
+    const plain = (typeof text === 'string' ? Buffer.from(text) : text)
+      .toString('latin1')
+      .toLowerCase();
+    const withoutPunctuation = lettersAndDigits(plain);
+    return wanted.flatMap(({ name, byText, bare }) => {
+      const found = byText.find(([spelling]) => plain.includes(spelling));
+      if (found) return [`${name} ${found[1]}`];
+      return withoutPunctuation.includes(bare) ? [`${name} in other punctuation`] : [];
+    });
+  };
 }
 
 type Spelling = readonly [name: string, text: string];

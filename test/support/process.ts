@@ -27,6 +27,8 @@ export interface ProcessOptions {
 /** A process of `src/main.ts`, in an empty folder of its own. It ends with who started it at the latest. */
 export interface ServiceProcess {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  /** Drops what it has written so far, for those who read its streams themselves. */
+  forget(): void;
   /** What it has written to the standard output so far. */
   output(): string;
   /** What it has written to the standard error so far. */
@@ -73,6 +75,7 @@ export async function startProcess(
   });
   return {
     child,
+    forget: () => void Object.assign(written, { out: '', err: '' }),
     output: () => written.out,
     errors: () => written.err,
     ended,

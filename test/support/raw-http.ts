@@ -6,6 +6,8 @@ import type { z } from 'zod';
 import type { ProblemSlug } from '../../src/domain/problem.ts';
 import { problemSchema } from '../../src/edge/schemas.ts';
 
+const REPLY_START = Buffer.from('HTTP/1.1 ');
+
 /** One reply as it came. Header names are in lower case; a header sent twice is a fault. */
 export interface RawReply {
   readonly status: number;
@@ -27,8 +29,11 @@ export interface RawConnection {
   /** Reads nothing more, until `resume`. */
   pause(): void;
   resume(): void;
-  /** The next reply; undefined if the service closed without one. Give the method for replies without body. */
-  reply(method?: string): Promise<RawReply | undefined>;
+  /**
+   * The next reply; undefined if the service closed without one. Give the method for replies without body,
+   * or null if it is not known: then a reply has none if another reply or the end comes in its place.
+   */
+  reply(method?: string | null): Promise<RawReply | undefined>;
   /** Resolves when the service has closed its side. */
   readonly ended: Promise<void>;
   /** Leaves, without waiting for anything. */
@@ -126,6 +131,8 @@ interface Input {
   /** Takes all bytes up to a mark, and the mark. */
   takeTo(mark: string): Promise<Buffer | undefined>;
   takeRest(): Promise<Buffer>;
+  /** True if what comes next begins like a reply, or is the end. */
+  isAtReply(): Promise<boolean>;
 }
 
 function collect(socket: Socket, ended: Promise<void>): Input {
@@ -156,6 +163,10 @@ function collect(socket: Socket, ended: Promise<void>): Input {
       const at = held.indexOf(mark);
       return at < 0 ? undefined : cut(at + mark.length);
     },
+    async isAtReply() {
+      while (held.length < REPLY_START.length && !isOver) await change();
+      return held.length === 0 || held.subarray(0, REPLY_START.length).equals(REPLY_START);
+    },
     async takeRest() {
       while (!isOver) await change();
       return cut(held.length);
@@ -163,7 +174,7 @@ function collect(socket: Socket, ended: Promise<void>): Input {
   };
 }
 
-async function readReply(input: Input, method: string): Promise<RawReply | undefined> {
+async function readReply(input: Input, method: string | null): Promise<RawReply | undefined> {
   const head = await input.takeTo('\r\n\r\n');
   if (head === undefined) {
     assert.equal((await input.takeRest()).length, 0, 'a reply was cut off');
@@ -192,9 +203,10 @@ function readHeaders(lines: readonly string[]): ReadonlyMap<string, string> {
 
 async function readBody(
   input: Input,
-  { headers, status, method }: Omit<RawReply, 'body'> & { method: string },
+  { headers, status, method }: Omit<RawReply, 'body'> & { method: string | null },
 ): Promise<Buffer> {
   if (method === 'HEAD' || status === 204 || status === 304) return Buffer.alloc(0);
+  if (method === null && (await input.isAtReply())) return Buffer.alloc(0);
   if (headers.get('transfer-encoding') === 'chunked') return readChunks(input);
   const length = headers.get('content-length');
   if (length === undefined) return input.takeRest();
