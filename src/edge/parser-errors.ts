@@ -1,4 +1,5 @@
 // What Node's HTTP server would answer itself: refused here, as problems, with one event each.
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -56,12 +57,25 @@ export function createParserErrors(emit: Emit): ParserErrors {
       server.server.on('checkExpectation', (request, response) => {
         server.server.emit('request', request, response);
       });
+      server.server.on('checkContinue', (request, response) => {
+        tellToGoOn(response);
+        server.server.emit('request', request, response);
+      });
       server.server.on('connect', (_request, socket) => {
         socket.on('error', () => socket.destroy());
         answerSocket(new Problem('malformed-request'), socket, emit);
       });
     },
   };
+}
+
+/** Node itself would write it into a reply that waits for those before it: after its head, before its body. */
+function tellToGoOn(response: ServerResponse): void {
+  const tell = () => {
+    if (!response.headersSent) response.writeContinue();
+  };
+  if (response.socket) tell();
+  else response.once('socket', tell);
 }
 
 /** The body of a request is broken: its own reply says so, unless it has been answered already. */

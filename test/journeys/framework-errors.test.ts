@@ -1,6 +1,8 @@
 // What goes wrong before any route is reached: broken HTTP, unknown paths and methods. Each is a problem and one log line.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { METHODS } from 'node:http';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import type { ProblemSlug } from '../../src/domain/problem.ts';
 import {
@@ -161,6 +163,43 @@ test('a body that breaks after its reply does not get another one', async (t) =>
       service.events.of('request').map((event) => event.status),
       [status, 200],
     );
+  }
+});
+
+test('a caller is told to go on between two replies, never within one', async (t) => {
+  const service = await startService(t);
+  const connection = await connectRaw(service.url);
+  const go = { headers: { Expect: '100-continue' } };
+  connection.write(requestBytes('GET', '/livez', go));
+  connection.write(requestBytes('GET', `/${MARK}`, go));
+  assert.equal((await connection.reply())?.status, 200);
+  const reply = await connection.reply();
+  assert.ok(reply);
+  assertProblem(reply, 'not-found');
+  // Whoever was not told to go on may leave the body out, so that nothing after it can be read.
+  assert.equal(reply.headers.get('connection'), 'close');
+  assert.equal(await connection.reply(), undefined);
+});
+
+test('a caller who waits is told to go on, also behind another request', async (t) => {
+  const service = await startService(t);
+  const headers = {
+    Authorization: `Bearer ${service.keys.desk}`,
+    'Content-Type': 'application/json',
+    'Content-Length': '2',
+    Expect: '100-continue',
+  };
+  const waiting = requestBytes('POST', '/v1/customer', { headers });
+  for (const before of ['', requestBytes('GET', '/v1/customer').toString()]) {
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1').setEncoding('latin1');
+    const until = async (pattern: RegExp) => {
+      for (let text = ''; !pattern.test(text); ) text += String(await once(socket, 'data'));
+    };
+    socket.write(before + waiting);
+    await until(/(?:^|})HTTP\/1\.1 100 Continue\r\n\r\n$/);
+    socket.write('{}');
+    await until(/^HTTP\/1\.1 400 /);
+    socket.destroy();
   }
 });
 
