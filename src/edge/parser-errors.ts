@@ -63,7 +63,8 @@ export function createParserErrors(emit: Emit): ParserErrors {
       });
       server.server.on('connect', (_request, socket) => {
         socket.on('error', () => socket.destroy());
-        answerSocket(new Problem('malformed-request'), socket, emit);
+        const problem = new Problem('malformed-request');
+        afterReply(latest.get(socket), () => answerSocket(problem, socket, emit));
       });
     },
   };

@@ -410,14 +410,19 @@ test('every problem says which request it is about', async (t) => {
 
 test('what follows a good request is not answered in its place', async (t) => {
   const { url, keys, sandbox } = await startService(t, { sandbox: { latencyMs: 50 } });
-  const connection = await connectRaw(url);
   const headers = { Authorization: `Bearer ${keys.desk}` };
-  const good = requestBytes('GET', '/v1/customer?tenant=acme&contactId=contact-1', { headers });
-  connection.write(Buffer.concat([good, Buffer.from(`${MARK}\r\n\r\n`)]));
-  const [first, second] = [await connection.reply(), await connection.reply()];
-  assert.equal(first?.status, 200);
-  assert.equal(sandbox.calls.received, 1);
-  assert.ok(second);
-  assertProblem(second, 'malformed-request');
-  await connection.ended;
+  for (const [at, bad] of [
+    `${MARK}\r\n\r\n`,
+    `CONNECT ${MARK}:443 HTTP/1.1\r\n${HOST}\r\n`,
+  ].entries()) {
+    const connection = await connectRaw(url);
+    const path = `/v1/customer?tenant=acme&contactId=contact-${at}`;
+    connection.write(Buffer.concat([requestBytes('GET', path, { headers }), Buffer.from(bad)]));
+    const [first, second] = [await connection.reply(), await connection.reply()];
+    assert.equal(first?.status, 200, bad);
+    assert.equal(sandbox.calls.received, at + 1);
+    assert.ok(second);
+    assertProblem(second, 'malformed-request');
+    await connection.ended;
+  }
 });
