@@ -1,0 +1,48 @@
+// What a fuzz run prints.
+import type { Breach } from './run.ts';
+import type { Findings, SessionOptions } from './session.ts';
+
+/** Everything about a run. */
+export function renderFindings(findings: Findings, { seed }: SessionOptions): string {
+  const { requests, exchanges, replies, kinds, statuses, durationMs, logLines } = findings;
+  const seconds = Math.max(1, Math.round(durationMs / 1000));
+  return [
+    table('requests by kind', kinds),
+    table('replies by status', statuses),
+    `${requests} requests on ${exchanges} connections, ${replies} replies and ${logLines} log lines in ${seconds} s, seed ${seed}\n`,
+    ...findings.breaches.map((breach) => renderBreach(breach, seed)),
+    ...findings.faults.map((fault) => `\nBroken: ${fault}\n`),
+    isClean(findings)
+      ? 'No crash, no 500, no leak; every reply is as openapi.json says.\n'
+      : `\nBroken rules: ${findings.breaches.length} connections, ${findings.faults.length} times the process. The same again: npm run fuzz -- --seed ${seed}\n`,
+  ].join('\n');
+}
+
+/** Whether no rule was broken. */
+export function isClean({ breaches, faults }: Findings): boolean {
+  return breaches.length === 0 && faults.length === 0;
+}
+
+/** One exchange in which a rule was broken. */
+export function renderBreach(
+  { number, kind, rules, sent, received }: Breach,
+  seed: number,
+): string {
+  return `
+Broken on connection ${number} (${kind}):
+${rules.map((rule) => `  ${rule}\n`).join('')}sent:
+${sent}
+received:
+${received}
+This connection alone: npm run fuzz -- --seed ${seed} --only ${number}
+`;
+}
+
+function table(title: string, counts: ReadonlyMap<string | number, number>): string {
+  const rows = [...counts].sort(([one], [other]) => (one < other ? -1 : 1));
+  const width = Math.max(title.length, ...rows.map(([name]) => String(name).length));
+  const lines = rows.map(
+    ([name, count]) => `${String(name).padEnd(width)} ${String(count).padStart(8)}`,
+  );
+  return `${title}\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,76 @@
+// A whole run against the real service: what is asked, what it writes meanwhile, and how it fares at the end.
+import { once } from 'node:events';
+import type { Lifetime } from '../support/process.ts';
+import { makeExchange } from './exchange.ts';
+import { createJudge } from './judge.ts';
+import { createLeakSearch, type LeakSearch } from './leaks.ts';
+import { watchLog } from './log-watch.ts';
+import { appKeysOf, customerMarks, secretMarks } from './marked.ts';
+import { run, type Summary, tryOne } from './run.ts';
+import { changeWeather } from './weather.ts';
+import { startWorld, type World } from './world.ts';
+
+/** What is wanted. */
+export interface SessionOptions {
+  readonly seed: number;
+  readonly requests: number;
+}
+
+/** What was found. */
+export interface Findings extends Summary {
+  readonly logLines: number;
+  /** Rules that the process broke, beside those that replies did. */
+  readonly faults: readonly string[];
+}
+
+/** Runs until so many requests have been sent. */
+export async function runSession(
+  lifetime: Lifetime,
+  { seed, requests }: SessionOptions,
+): Promise<Findings> {
+  const keys = appKeysOf(seed);
+  const secret = secretMarks(keys);
+  const customer = customerMarks();
+  const world = await startWorld(lifetime, keys);
+  const find = createLeakSearch({ ...secret, ...customer });
+  const log = watchLog(world.started.child, find, world.started.forget);
+  const judge = createJudge({ secret, customer });
+  const { origins, sandbox } = world;
+  const onExchange = (number: number) => changeWeather(sandbox.faults, seed, number);
+  const summary = await run({ seed, keys, requests, origins, judge, onExchange });
+  const faults = await endOf(world, find);
+  return { ...summary, logLines: log.lines, faults: [...faults, ...log.breaches] };
+}
+
+/** Has one exchange alone. */
+export async function repeatExchange(
+  lifetime: Lifetime,
+  { seed, number }: { seed: number; number: number },
+): Promise<Awaited<ReturnType<typeof tryOne>>> {
+  const keys = appKeysOf(seed);
+  const { origins } = await startWorld(lifetime, keys);
+  const judge = createJudge({ secret: secretMarks(keys), customer: customerMarks() });
+  return await tryOne(makeExchange({ seed, keys }, number), { origins, judge });
+}
+
+/** What is wrong with the process after all that; then it is told to end. */
+async function endOf({ started, origins }: World, find: LeakSearch): Promise<readonly string[]> {
+  const { child } = started;
+  const faults: string[] = [];
+  if (child.exitCode !== null || child.signalCode !== null) {
+    return [`the process ended with ${child.exitCode ?? child.signalCode}`];
+  }
+  for (const path of ['/livez', '/readyz']) {
+    const { status } = await fetch(origins.api + path);
+    if (status !== 200) faults.push(`${path} is ${status}`);
+  }
+  const metrics = await (await fetch(`${origins.ops}/metrics`)).text();
+  faults.push(...find(metrics).map((found) => `a metric holds ${found}`));
+  const [, errors = '0'] = /^customer360_internal_errors_total (\d+)$/m.exec(metrics) ?? [];
+  if (errors !== '0') faults.push(`customer360_internal_errors_total is ${errors}`);
+  const closed = once(child, 'close');
+  child.kill('SIGTERM');
+  const [code, signal] = await closed;
+  if (code !== 0) faults.push(`told to end, the process ended with ${code ?? signal}`);
+  return faults;
+}
