@@ -36,6 +36,8 @@ export interface ParserErrors {
 /** Creates the answers of one server. */
 export function createParserErrors(emit: Emit): ParserErrors {
   const latest = new WeakMap<Duplex, Exchange>();
+  /** Of what is broken each further piece is an error too, while the replies before it are waited for. */
+  const refused = new WeakSet<Duplex>();
   const note: ParserErrors['note'] = (request, reply) => {
     latest.set(request.raw.socket, { request, reply });
   };
@@ -43,6 +45,8 @@ export function createParserErrors(emit: Emit): ParserErrors {
     note,
     answer(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+      if (refused.has(socket)) return;
+      refused.add(socket);
       const problem = new Problem(PARSER_PROBLEMS[error.code ?? ''] ?? 'malformed-request');
       const exchange = latest.get(socket);
       if (exchange && !exchange.request.raw.complete) answerExchange(problem, exchange);
@@ -80,8 +84,12 @@ function tellToGoOn(response: ServerResponse): void {
 }
 
 /** The body of a request is broken: its own reply says so, unless it has been answered already. */
-function answerExchange(problem: Problem, { request, reply }: Exchange): void {
-  if (reply.raw.headersSent) return void request.raw.socket.destroySoon();
+function answerExchange(problem: Problem, exchange: Exchange): void {
+  const { request, reply } = exchange;
+  if (reply.raw.headersSent) {
+    afterReply(exchange, () => request.raw.socket.destroySoon());
+    return;
+  }
   reply.hijack();
   request.trail.outcome = problem.slug;
   const { headers, body } = messageOf(problem, request.id);
