@@ -35,8 +35,7 @@ export function makeExchange({ seed, keys }: Script, number: number): Exchange {
     const count = chance.oneIn(3) ? chance.between(1, 2) : 0;
     const requests = makeRequests(chance, { ...about, count, mayEnd: false });
     const { kind, rest } = makeRest(chance, about);
-    const before = count > 0 ? 'good, then ' : '';
-    return { number, kind: `${before}${kind}`, port, requests, isPipelined, rest };
+    return { number, kind, port, requests, isPipelined, rest };
   }
   const count = chance.between(1, MOST_REQUESTS);
   const requests = makeRequests(chance, { ...about, count, mayEnd: true });

@@ -1,7 +1,7 @@
 // `npm run fuzz`: random, half-valid and broken requests to the real service, each reply judged.
 import type { Lifetime } from '../support/process.ts';
 import { type FuzzArguments, parseArguments } from './arguments.ts';
-import { isClean, renderBreach, renderFindings } from './report.ts';
+import { isClean, renderFindings, renderTrial } from './report.ts';
 import { repeatExchange, runSession } from './session.ts';
 
 const USAGE_ERROR = 64;
@@ -40,12 +40,7 @@ async function repeat(
   { seed }: FuzzArguments,
   number: number,
 ): Promise<number> {
-  const { breach, answered } = await repeatExchange(lifetime, { seed, number });
-  if (breach) {
-    process.stdout.write(renderBreach(breach, seed));
-    return 1;
-  }
-  const statuses = answered.map(({ reply }) => reply.status);
-  process.stdout.write(`Nothing is broken; replies: ${statuses.join(', ') || 'none'}\n`);
-  return 0;
+  const { trial } = await repeatExchange(lifetime, { seed, number });
+  process.stdout.write(renderTrial(trial, seed));
+  return trial.rules.length > 0 ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 // What a fuzz run prints.
-import type { Breach } from './run.ts';
+import type { Trial } from './run.ts';
 import type { Findings, SessionOptions } from './session.ts';
 
 /** Everything about a run. */
@@ -10,7 +10,7 @@ export function renderFindings(findings: Findings, { seed }: SessionOptions): st
     table('requests by kind', kinds),
     table('replies by status', statuses),
     `${requests} requests on ${exchanges} connections, ${replies} replies and ${logLines} log lines in ${seconds} s, seed ${seed}\n`,
-    ...findings.breaches.map((breach) => renderBreach(breach, seed)),
+    ...findings.breaches.map((breach) => renderTrial(breach, seed)),
     ...findings.faults.map((fault) => `\nBroken: ${fault}\n`),
     isClean(findings)
       ? 'No crash, no 500, no leak; every reply is as openapi.json says.\n'
@@ -23,13 +23,11 @@ export function isClean({ breaches, faults }: Findings): boolean {
   return breaches.length === 0 && faults.length === 0;
 }
 
-/** One exchange in which a rule was broken. */
-export function renderBreach(
-  { number, kind, rules, sent, received }: Breach,
-  seed: number,
-): string {
+/** One exchange, and what it broke. */
+export function renderTrial({ number, kind, rules, sent, received }: Trial, seed: number): string {
+  const verdict = rules.length > 0 ? 'broken' : 'nothing is broken';
   return `
-Broken on connection ${number} (${kind}):
+Connection ${number} (${kind}): ${verdict}
 ${rules.map((rule) => `  ${rule}\n`).join('')}sent:
 ${sent}
 received:

@@ -14,10 +14,11 @@ export interface RunOptions extends Script {
   readonly onExchange?: (number: number) => void;
 }
 
-/** An exchange in which a rule was broken. */
-export interface Breach {
+/** One exchange as a report shows it. */
+export interface Trial {
   readonly number: number;
   readonly kind: string;
+  /** The rules that were broken. */
   readonly rules: readonly string[];
   /** What was sent and what came back, with everything that is not printable escaped. */
   readonly sent: string;
@@ -31,7 +32,8 @@ export interface Summary {
   readonly replies: number;
   readonly kinds: ReadonlyMap<string, number>;
   readonly statuses: ReadonlyMap<number, number>;
-  readonly breaches: readonly Breach[];
+  /** Those in which a rule was broken. */
+  readonly breaches: readonly Trial[];
   readonly durationMs: number;
 }
 
@@ -62,7 +64,7 @@ export async function run(options: RunOptions): Promise<Summary> {
 export async function tryOne(
   exchange: Exchange,
   { origins, judge }: Pick<RunOptions, 'origins' | 'judge'>,
-): Promise<Outcome & { readonly breach: Breach | null }> {
+): Promise<Outcome & { readonly trial: Trial }> {
   const outcome = await converse(exchange, origins);
   const rules = [
     ...outcome.answered.flatMap(({ asked, reply }, at) =>
@@ -71,39 +73,33 @@ export async function tryOne(
     ...(outcome.failure === null ? [] : [outcome.failure]),
   ];
   const { number, kind } = exchange;
-  const breach = {
-    number,
-    kind,
-    rules,
-    sent: shown(bytesOf(exchange)),
-    received: received(outcome),
-  };
-  return { ...outcome, breach: rules.length > 0 ? breach : null };
+  const [sent, received] = [shown(bytesOf(exchange)), textOf(outcome)];
+  return { ...outcome, trial: { number, kind, rules, sent, received } };
 }
 
 function createTally() {
   const kinds = new Map<string, number>();
   const statuses = new Map<number, number>();
-  const breaches: Breach[] = [];
+  const breaches: Trial[] = [];
   const tally = {
     requests: 0,
     replies: 0,
     kinds,
     statuses,
     breaches,
-    add({ kind, ...exchange }: Exchange, { answered, breach }: Awaited<ReturnType<typeof tryOne>>) {
+    add({ kind, ...exchange }: Exchange, { answered, trial }: Awaited<ReturnType<typeof tryOne>>) {
       kinds.set(kind, (kinds.get(kind) ?? 0) + requestsIn({ kind, ...exchange }));
       tally.replies += answered.length;
       for (const { reply } of answered) {
         statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1);
       }
-      if (breach) breaches.push(breach);
+      if (trial.rules.length > 0) breaches.push(trial);
     },
   };
   return tally;
 }
 
-function received({ answered }: Outcome): string {
+function textOf({ answered }: Outcome): string {
   const texts = answered.map(({ reply: { status, headers, body } }) => {
     const lines = [...headers].map(([name, value]) => `${name}: ${value}`);
     return [status, ...lines, shown(body)].join('\n');
