@@ -75,7 +75,7 @@ export function bodyContent(chance: Chance, pairs: readonly Pair[]): Buffer {
 }
 
 /** Chunks of chance lengths, now and then with extensions and trailers. */
-export function inChunks(chance: Chance, content: Buffer): Buffer {
+function inChunks(chance: Chance, content: Buffer): Buffer {
   const parts: (string | Buffer)[] = [];
   for (let at = 0; at < content.length; ) {
     const size = chance.between(1, chance.pick([8, 1_000, 70_000]));

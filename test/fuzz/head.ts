@@ -99,8 +99,8 @@ export function otherHeaders(chance: Chance, keys: AppKeys): readonly Header[] {
   maybe(3, 'Accept-Encoding', () =>
     chance.pick(['br', 'gzip', 'gzip, br;q=0.5', '*', 'identity', 'br;q=', ';;,q=1', odd()]),
   );
-  maybe(8, 'If-None-Match', () =>
-    chance.pick(['*', '"x"', 'W/"x", "y"', `"${TOKEN}"`, '"', odd()]),
+  maybe(5, 'If-None-Match', () =>
+    chance.pick(['*', '*', '"x"', 'W/"x", "y"', `"${TOKEN}"`, '"', odd()]),
   );
   maybe(8, 'Cache-Control', () =>
     chance.pick(['no-cache', 'max-age=0', 'no-cache, no-store', 'only-if-cached', odd()]),
@@ -139,7 +139,7 @@ export function oddRequestId(chance: Chance, keys: AppKeys): string {
 }
 
 /** A text as it may stand in a header: no control characters, one byte each. */
-export function headerText(text: string): string {
+function headerText(text: string): string {
   return text.replace(/[^\x20-\x7e\x80-\xff]/g, '?').trim();
 }
 
@@ -173,8 +173,17 @@ function badCredentials(chance: Chance, key: string): readonly Header[] {
 
 function escaped(chance: Chance, text: string): string {
   if (chance.oneIn(20)) return text.replace(/[^\x21-\x7e]|[&#?]/g, '');
+  if (chance.oneIn(40)) return escapes(chance);
   const safe = encodeURIComponent(text.toWellFormed());
   return chance.oneIn(20) ? safe.replaceAll('%20', '+').toLowerCase() : safe;
+}
+
+/** Bytes that may be no UTF-8. */
+function escapes(chance: Chance): string {
+  const bytes = Buffer.from(
+    Array.from({ length: chance.between(0, 12) }, () => chance.between(0, 255)),
+  );
+  return bytes.toString('hex').replace(/../g, '%$&');
 }
 
 function textOf(value: unknown): string {

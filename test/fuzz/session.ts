@@ -7,7 +7,7 @@ import { createLeakSearch, type LeakSearch } from './leaks.ts';
 import { watchLog } from './log-watch.ts';
 import { appKeysOf, customerMarks, secretMarks } from './marked.ts';
 import { run, type Summary, tryOne } from './run.ts';
-import { changeWeather } from './weather.ts';
+import { changeWeather, setWeather } from './weather.ts';
 import { startWorld, type World } from './world.ts';
 
 /** What is wanted. */
@@ -48,7 +48,8 @@ export async function repeatExchange(
   { seed, number }: { seed: number; number: number },
 ): Promise<Awaited<ReturnType<typeof tryOne>>> {
   const keys = appKeysOf(seed);
-  const { origins } = await startWorld(lifetime, keys);
+  const { origins, sandbox } = await startWorld(lifetime, keys);
+  setWeather(sandbox.faults, seed, number);
   const judge = createJudge({ secret: secretMarks(keys), customer: customerMarks() });
   return await tryOne(makeExchange({ seed, keys }, number), { origins, judge });
 }

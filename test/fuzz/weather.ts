@@ -12,10 +12,14 @@ const QUANTITIES = {
   bytes: 300_000,
 };
 
-/** Sets what holds from an exchange on; equal seeds give equal weather. */
+/** Sets what holds from an exchange on, if it is another than before. */
 export function changeWeather(faults: Faults, seed: number, number: number): void {
-  if (number % CHANGES_EVERY !== 0) return;
-  const chance = createChance(`weather ${seed}/${number}`);
+  if (number % CHANGES_EVERY === 0) setWeather(faults, seed, number);
+}
+
+/** Sets what holds for an exchange; equal seeds give equal weather. */
+export function setWeather(faults: Faults, seed: number, number: number): void {
+  const chance = createChance(`weather ${seed}/${number - (number % CHANGES_EVERY)}`);
   faults.set(null);
   if (chance.oneIn(2)) return;
   const endpoint = chance.oneIn(4) ? ({ endpoint: 'summaries' } as const) : {};

@@ -82,7 +82,7 @@ function configFile(sandbox: Sandbox, keys: AppKeys): object {
         quota,
         hide: ['summary', 'sentiment', 'topics'],
       },
-      tiny: { keys: [keys.tiny.hash], tenants: ['acme'], quota: { requests: 20, per: '2s' } },
+      tiny: { keys: [keys.tiny.hash], tenants: ['acme'], quota: { requests: 20, per: '1m' } },
     },
     cache: { memory: '1MiB', maxEntry: '256KiB' },
     upstream: {
