@@ -2,6 +2,7 @@
 import { newAppKey } from '../../src/cli/keys.ts';
 import { createChance } from '../../src/sandbox/chance.ts';
 import { CUSTOMERS } from '../../src/sandbox/customers.ts';
+import { makeInteractions } from '../../src/sandbox/interactions.ts';
 import { type Population, standardPopulation } from '../../src/sandbox/population.ts';
 import { KEYS, TENANTS } from '../../src/sandbox/tenants.ts';
 import type { Marks } from '../support/marks.ts';
@@ -30,8 +31,6 @@ export const MARKED = {
 export const CACHE_SECRET = Buffer.from('marked-cache-secret-0123456789abcdef').toString(
   'base64url',
 );
-
-const EMAIL_SUBJECT = 'Snollygoster invoice overdue';
 
 /** The keys of the apps; equal seeds make equal keys. */
 export function appKeysOf(seed: number): AppKeys {
@@ -64,7 +63,6 @@ export function customerMarks(): Marks {
   return {
     ...MARKED,
     token: TOKEN,
-    emailSubject: EMAIL_SUBJECT,
     adaEmail: ada.email,
     adaPhone: ada.phoneNumber,
     busyEmail: busy.email,
@@ -77,37 +75,20 @@ export function customerMarks(): Marks {
 
 /** The standard population, in which tenant `acme` has one more customer: the marked one. */
 export function markedPopulation(nowAt: number): Population {
-  const { email, phoneNumber, contactId, accountId, interactionId } = MARKED;
-  const startedAt = nowAt - 86_400_000;
+  const { email, phoneNumber, contactId, accountId } = MARKED;
+  const { tenantId, speechAnalytics } = TENANTS.acme;
+  const persona = { name: 'Zaphod Quibblesnort', email, phoneNumber, contactId, recent: 3 };
   const customer = {
     email: [email],
     phoneNumber: [phoneNumber],
     contactId: [contactId],
     accountId: [accountId],
-    interactions: [
-      {
-        interactionId,
-        contactId,
-        mediaIdentifier: email,
-        mediaType: 'EMAIL' as const,
-        direction: 'INBOUND' as const,
-        productType: 'CC' as const,
-        startedAt,
-        endedAt: startedAt + 60_000,
-        wrapUpCodes: [],
-        queueName: null,
-        interactionLabels: [],
-        title: null,
-        emailSubject: EMAIL_SUBJECT,
-        departmentName: null,
-        signals: [],
-      },
-    ],
+    interactions: makeInteractions({ tenantId, speechAnalytics, persona, dayAt: nowAt }),
   };
   return standardPopulation(nowAt).map((account) => ({
     ...account,
     tenants: account.tenants.map((tenant) =>
-      tenant.tenantId === TENANTS.acme.tenantId
+      tenant.tenantId === tenantId
         ? { ...tenant, customers: [...tenant.customers, customer] }
         : tenant,
     ),
