@@ -70,7 +70,8 @@ export function anyPath(chance: Chance): string {
 export function queryOf(chance: Chance, pairs: readonly Pair[]): string {
   const parts = pairs.flatMap(([name, value]) => {
     const isRepeated = name.startsWith('interactionId') || chance.oneIn(3);
-    const values = Array.isArray(value) && !isRepeated ? [value.join()] : [value].flat();
+    const values =
+      Array.isArray(value) && !isRepeated ? [value.map(textOf).join()] : [value].flat();
     return values.map((each) => `${escaped(chance, name)}=${escaped(chance, textOf(each))}`);
   });
   if (chance.oneIn(40))

@@ -1,5 +1,4 @@
 // A whole run against the real service: what is asked, what it writes meanwhile, and how it fares at the end.
-import { once } from 'node:events';
 import type { Lifetime } from '../support/process.ts';
 import { makeExchange } from './exchange.ts';
 import { createJudge } from './judge.ts';
@@ -8,7 +7,7 @@ import { watchLog } from './log-watch.ts';
 import { appKeysOf, customerMarks, secretMarks } from './marked.ts';
 import { run, type Summary, tryOne } from './run.ts';
 import { changeWeather, setWeather } from './weather.ts';
-import { startWorld, type World } from './world.ts';
+import { type Origins, startWorld, type World } from './world.ts';
 
 /** What is wanted. */
 export interface SessionOptions {
@@ -56,22 +55,23 @@ export async function repeatExchange(
 
 /** What is wrong with the process after all that; then it is told to end. */
 async function endOf({ started, origins }: World, find: LeakSearch): Promise<readonly string[]> {
-  const { child } = started;
+  const { child, ended } = started;
+  const faults = await healthFaults(origins, find).catch(() => ['the process answers no more']);
+  child.kill('SIGTERM');
+  const [code, signal] = await ended;
+  // Told to end it does so with 0; one that has ended before has ended otherwise.
+  return code === 0 ? faults : [...faults, `the process ended with ${code ?? signal}`];
+}
+
+async function healthFaults({ api, ops }: Origins, find: LeakSearch): Promise<readonly string[]> {
   const faults: string[] = [];
-  if (child.exitCode !== null || child.signalCode !== null) {
-    return [`the process ended with ${child.exitCode ?? child.signalCode}`];
-  }
   for (const path of ['/livez', '/readyz']) {
-    const { status } = await fetch(origins.api + path);
+    const { status } = await fetch(api + path);
     if (status !== 200) faults.push(`${path} is ${status}`);
   }
-  const metrics = await (await fetch(`${origins.ops}/metrics`)).text();
+  const metrics = await (await fetch(`${ops}/metrics`)).text();
   faults.push(...find(metrics).map((found) => `a metric holds ${found}`));
-  const [, errors = '0'] = /^customer360_internal_errors_total (\d+)$/m.exec(metrics) ?? [];
+  const [, errors] = /^customer360_internal_errors_total (\d+)$/m.exec(metrics) ?? [];
   if (errors !== '0') faults.push(`customer360_internal_errors_total is ${errors}`);
-  const closed = once(child, 'close');
-  child.kill('SIGTERM');
-  const [code, signal] = await closed;
-  if (code !== 0) faults.push(`told to end, the process ended with ${code ?? signal}`);
   return faults;
 }
