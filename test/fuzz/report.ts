@@ -2,6 +2,9 @@
 import type { Trial } from './run.ts';
 import type { Findings, SessionOptions } from './session.ts';
 
+/** Where a process is gone, all that were under way are broken. */
+const MOST_SHOWN = 5;
+
 /** Everything about a run. */
 export function renderFindings(findings: Findings, { seed }: SessionOptions): string {
   const { requests, exchanges, replies, kinds, statuses, durationMs, logLines } = findings;
@@ -10,7 +13,7 @@ export function renderFindings(findings: Findings, { seed }: SessionOptions): st
     table('requests by kind', kinds),
     table('replies by status', statuses),
     `${requests} requests on ${exchanges} connections, ${replies} replies and ${logLines} log lines in ${seconds} s, seed ${seed}\n`,
-    ...findings.breaches.map((breach) => renderTrial(breach, seed)),
+    ...findings.breaches.slice(0, MOST_SHOWN).map((breach) => renderTrial(breach, seed)),
     ...findings.faults.map((fault) => `\nBroken: ${fault}\n`),
     isClean(findings)
       ? 'No crash, no 500, no leak; every reply is as openapi.json says.\n'
