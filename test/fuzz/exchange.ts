@@ -13,6 +13,8 @@ export interface Exchange {
   readonly requests: readonly Request[];
   /** Whether they are sent at once, together with the rest, or each after the reply to the one before. */
   readonly isPipelined: boolean;
+  /** How many bytes are sent at a time. */
+  readonly pieceBytes: number;
   /** Bytes after them that may have any number of replies; null if there are none. */
   readonly rest: Buffer | null;
 }
@@ -31,16 +33,25 @@ export function makeExchange({ seed, keys }: Script, number: number): Exchange {
   const port = chance.oneIn(40) ? 'ops' : 'api';
   const about = { keys, number, port } as const;
   const isPipelined = chance.oneIn(2);
+  const pieceBytes = chance.oneIn(6) ? chance.between(1, 3_000) : Infinity;
   if (chance.oneIn(3)) {
     const count = chance.oneIn(3) ? chance.between(1, 2) : 0;
     const requests = makeRequests(chance, { ...about, count, mayEnd: false });
     const { kind, rest } = makeRest(chance, about);
-    return { number, kind, port, requests, isPipelined, rest };
+    return { number, kind, port, requests, isPipelined, pieceBytes, rest };
   }
   const count = chance.between(1, MOST_REQUESTS);
   const requests = makeRequests(chance, { ...about, count, mayEnd: true });
   const kind = count > 1 && isPipelined ? 'pipelined' : 'one by one';
-  return { number, kind: count === 1 ? 'single' : kind, port, requests, isPipelined, rest: null };
+  return {
+    number,
+    kind: count === 1 ? 'single' : kind,
+    port,
+    requests,
+    isPipelined,
+    pieceBytes,
+    rest: null,
+  };
 }
 
 /** How many requests it stands for. */

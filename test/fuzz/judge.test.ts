@@ -111,6 +111,7 @@ async function rulesOf(asked: Asked | null, text: string, over: Partial<Exchange
     port: 'api',
     requests: asked ? [{ asked, bytes }] : [],
     isPipelined: false,
+    pieceBytes: Infinity,
     rest: asked ? null : bytes,
     ...over,
   };

@@ -1,4 +1,5 @@
 // Has one exchange with a service, byte for byte, and tells what came back.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connectRaw, type RawConnection, type RawReply } from '../support/raw-http.ts';
 import type { Exchange } from './exchange.ts';
 import type { Asked } from './request.ts';
@@ -17,6 +18,9 @@ export interface Outcome {
   readonly failure: string | null;
 }
 
+/** What is longer is sent at once: a refusal that comes before its end would be lost. */
+const MOST_IN_PIECES = 16_000;
+const MOST_PIECES = 40;
 const REPLY_WITHIN_MS = 30_000;
 /** So long the service may wait for more of what will not come, before it is told that this was all. */
 const QUIET_MS = 40;
@@ -37,29 +41,38 @@ export async function converse(exchange: Exchange, origins: Origins): Promise<Ou
 }
 
 async function talk(
-  { requests, isPipelined, rest }: Exchange,
+  { requests, isPipelined, pieceBytes, rest }: Exchange,
   connection: RawConnection,
   answered: Answered[],
 ): Promise<void> {
   if (isPipelined) {
-    connection.write(
-      Buffer.concat([...requests.map(({ bytes }) => bytes), rest ?? Buffer.alloc(0)]),
-    );
+    const all = [...requests.map(({ bytes }) => bytes), rest ?? Buffer.alloc(0)];
+    await send(connection, Buffer.concat(all), pieceBytes);
   }
   for (const { asked, bytes } of requests) {
-    if (!isPipelined) connection.write(bytes);
+    if (!isPipelined) await send(connection, bytes, pieceBytes);
     const reply = await soon(connection.reply(asked.method));
     if (reply === undefined) throw new Error(`no reply to request ${answered.length + 1}`);
     answered.push({ asked, reply });
     if (reply.headers.get('connection') === 'close') return expectEnd(connection);
   }
   if (rest === null) return;
-  if (!isPipelined) connection.write(rest);
+  if (!isPipelined) await send(connection, rest, pieceBytes);
   const quiet = setTimeout(connection.finish, QUIET_MS);
   try {
     await readAll(connection, answered);
   } finally {
     clearTimeout(quiet);
+  }
+}
+
+/** Sends piece after piece, each in a packet of its own if it can be had. */
+async function send(connection: RawConnection, bytes: Buffer, pieceBytes: number): Promise<void> {
+  const isShort = bytes.length < MOST_IN_PIECES;
+  const size = isShort ? Math.max(pieceBytes, Math.ceil(bytes.length / MOST_PIECES)) : bytes.length;
+  for (let at = 0; at < bytes.length; at += size) {
+    if (at > 0) await nextTurn();
+    connection.write(bytes.subarray(at, at + size));
   }
 }
 
