@@ -1,5 +1,5 @@
 // `npm run fuzz`: random, half-valid and broken requests to the real service, each reply judged.
-import type { Lifetime } from '../support/process.ts';
+import { createEnding, type Ending } from '../support/ending.ts';
 import { type FuzzArguments, parseArguments } from './arguments.ts';
 import { isClean, renderFindings, renderTrial } from './report.ts';
 import { repeatExchange, runSession } from './session.ts';
@@ -17,30 +17,25 @@ async function main(): Promise<number> {
     process.stderr.write('Usage: npm run fuzz -- [--seed N] [--requests N] [--only N]\n');
     return USAGE_ERROR;
   }
-  const ends: (() => Promise<void>)[] = [];
-  const lifetime = { after: (end: () => Promise<void>) => void ends.unshift(end) };
+  const ending = createEnding();
   try {
     return await (wanted.only === null
-      ? fuzz(lifetime, wanted)
-      : repeat(lifetime, wanted, wanted.only));
+      ? fuzz(ending, wanted)
+      : repeat(ending, wanted, wanted.only));
   } finally {
-    for (const end of ends) await end();
+    await ending.end();
   }
 }
 
-async function fuzz(lifetime: Lifetime, wanted: FuzzArguments): Promise<number> {
+async function fuzz(ending: Ending, wanted: FuzzArguments): Promise<number> {
   process.stdout.write(`${wanted.requests} requests, seed ${wanted.seed}\n\n`);
-  const findings = await runSession(lifetime, wanted);
+  const findings = await runSession(ending, wanted);
   process.stdout.write(renderFindings(findings, wanted));
   return isClean(findings) ? 0 : 1;
 }
 
-async function repeat(
-  lifetime: Lifetime,
-  { seed }: FuzzArguments,
-  number: number,
-): Promise<number> {
-  const { trial } = await repeatExchange(lifetime, { seed, number });
+async function repeat(ending: Ending, { seed }: FuzzArguments, number: number): Promise<number> {
+  const { trial } = await repeatExchange(ending, { seed, number });
   process.stdout.write(renderTrial(trial, seed));
   return trial.rules.length > 0 ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 // A whole run against the real service: what is asked, what it writes meanwhile, and how it fares at the end.
-import type { Lifetime } from '../support/process.ts';
+import type { Ending } from '../support/ending.ts';
 import { makeExchange } from './exchange.ts';
 import { createJudge } from './judge.ts';
 import { createLeakSearch, type LeakSearch } from './leaks.ts';
@@ -24,13 +24,13 @@ export interface Findings extends Summary {
 
 /** Runs until so many requests have been sent. */
 export async function runSession(
-  lifetime: Lifetime,
+  ending: Ending,
   { seed, requests }: SessionOptions,
 ): Promise<Findings> {
   const keys = appKeysOf(seed);
   const secret = secretMarks(keys);
   const customer = customerMarks();
-  const world = await startWorld(lifetime, keys);
+  const world = await startWorld(ending, keys);
   const find = createLeakSearch({ ...secret, ...customer });
   const log = watchLog(world.started.child, find, world.started.forget);
   const judge = createJudge({ secret, customer });
@@ -43,11 +43,11 @@ export async function runSession(
 
 /** Has one exchange alone. */
 export async function repeatExchange(
-  lifetime: Lifetime,
+  ending: Ending,
   { seed, number }: { seed: number; number: number },
 ): Promise<Awaited<ReturnType<typeof tryOne>>> {
   const keys = appKeysOf(seed);
-  const { origins, sandbox } = await startWorld(lifetime, keys);
+  const { origins, sandbox } = await startWorld(ending, keys);
   setWeather(sandbox.faults, seed, number);
   const judge = createJudge({ secret: secretMarks(keys), customer: customerMarks() });
   return await tryOne(makeExchange({ seed, keys }, number), { origins, judge });

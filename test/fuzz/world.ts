@@ -1,7 +1,8 @@
 // The service of a run, as a process of its own before a simulated 8x8.
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { KEYS, TENANTS } from '../../src/sandbox/tenants.ts';
-import { type Lifetime, type ServiceProcess, startProcess } from '../support/process.ts';
+import type { Ending } from '../support/ending.ts';
+import { type ServiceProcess, startProcess } from '../support/process.ts';
 import { listening } from '../support/service-process.ts';
 import { type AppKeys, CACHE_SECRET, markedPopulation } from './marked.ts';
 
@@ -19,10 +20,10 @@ export interface Origins {
 }
 
 /** Starts both. They end with the lifetime. */
-export async function startWorld(lifetime: Lifetime, keys: AppKeys): Promise<World> {
+export async function startWorld(ending: Ending, keys: AppKeys): Promise<World> {
   const sandbox = await createSandbox({ population: markedPopulation(Date.now()) });
-  lifetime.after(sandbox.close);
-  const started = await startProcess(lifetime, {
+  ending.after(sandbox.close);
+  const started = await startProcess(ending, {
     env: {
       PORT: '0',
       OPS_PORT: '0',
