@@ -36,6 +36,7 @@ const COMMON = {
   vary: 'Authorization, X-App-Key, Accept-Encoding, Origin',
   'x-request-id': ID,
 };
+const BY_ADDRESS = { ratelimit: '"address";r=0;t=60', 'ratelimit-policy': '"address";q=60;w=60' };
 const QUOTA = { ratelimit: '"app";r=9;t=60', 'ratelimit-policy': '"app";q=10;w=60' };
 const KEPT = {
   ...COMMON,
@@ -99,6 +100,7 @@ const MOBILE: Asked = { ...SEARCH, app: 'mobile' };
 const ALIVE = json(200, COMMON, { status: 'ok' });
 const FOUND = json(200, KEPT, CUSTOMER);
 const REFUSED = withHeaders(problem(403, 'forbidden'), QUOTA);
+const SPENT = withHeaders(problem(429, 'quota-exceeded'), { 'retry-after': '60' });
 const GLOBEX = { ...CUSTOMER, tenant: 'globex', region: 'ca' };
 
 /** The rules that one exchange with the server breaks. */
@@ -124,6 +126,7 @@ test('replies that keep every rule are passed', async () => {
     [SEARCH, FOUND],
     [SEARCH, REFUSED],
     [NOBODY, withHeaders(problem(401, 'unauthenticated'), { 'www-authenticate': 'Bearer' })],
+    [NOBODY, withHeaders(SPENT, BY_ADDRESS)],
     [SEARCH, withHeaders(problem(503, 'upstream-throttled'), { ...QUOTA, 'retry-after': '5' })],
     [SEARCH, problem(400, 'malformed-request')],
     [SEARCH, { status: 304, headers: KEPT, body: '' }],
@@ -164,6 +167,8 @@ test('a reply that breaks a rule is named', async () => {
     // Who may see what.
     [NOBODY, FOUND, /status 200 for nobody/],
     [NOBODY, { status: 304, headers: KEPT, body: '' }, /status 304 for nobody/],
+    [NOBODY, withHeaders(SPENT, QUOTA), /status 429 for nobody/],
+    [SEARCH, withHeaders(SPENT, BY_ADDRESS), /a caller is limited by address/],
     [MOBILE, FOUND, /a tenant that is not granted/],
     [
       MOBILE,

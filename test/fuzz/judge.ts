@@ -66,7 +66,7 @@ const ANYWHERE = new Set([
 ]);
 
 /** Statuses that only one who has shown a good key can see under `/v1`. */
-const FOR_CALLERS = new Set([200, 304, 403, 429, 502, 504]);
+const FOR_CALLERS = new Set([200, 304, 403, 502, 504]);
 
 /** Creates a judge. */
 export function createJudge(
@@ -167,12 +167,14 @@ function misfitHeaders(
   return [...wrong, ...missing.map((name) => `no header ${name} with status ${status}`)];
 }
 
-/** Codings are chosen; what could not be read, or not be taken on, was not counted. */
+/** Codings are chosen; what could not be read, or not be taken on, or had no credential, was not counted. */
 function mayLack(name: string, reply: { status: number; type: string; isKnown: boolean }): boolean {
   if (name === 'content-encoding') return true;
   if (!name.startsWith('ratelimit')) return false;
   const isUncounted =
-    reply.type === '/problems/malformed-request' || reply.type === '/problems/overloaded';
+    reply.type === '/problems/malformed-request' ||
+    reply.type === '/problems/overloaded' ||
+    reply.status === 401;
   return isUncounted || (!reply.isKnown && (reply.status === 400 || reply.status === 503));
 }
 
@@ -192,16 +194,29 @@ function misfitBody(allowed: Allowed, reply: RawReply, body: Body | null): reado
 }
 
 /** Nobody sees what only callers may; the app `mobile` sees its own tenant alone, without addresses. */
-function checkCaller(asked: Asked | null, { status }: RawReply, { json }: Body): readonly string[] {
+function checkCaller(asked: Asked | null, reply: RawReply, { json }: Body): readonly string[] {
   const path = asked?.target.split('?')[0] ?? '';
   if (asked?.port !== 'api' || !/^\/v1\/(?:customer|summaries)$/.test(path)) return [];
-  if (asked.app === null) return FOR_CALLERS.has(status) ? [`status ${status} for nobody`] : [];
+  const { status } = reply;
+  if (asked.app === null || isLimitedByAddress(reply)) return checkNobody(asked, reply);
   if (asked.app !== 'mobile' || status !== 200 || asked.method === 'HEAD') return [];
   const { tenant, interactions } = json as { tenant?: unknown; interactions?: readonly object[] };
   return [
     ...(tenant === 'globex' ? [] : ['an answer about a tenant that is not granted']),
     ...((interactions ?? []).some((each) => 'address' in each) ? ['a field that is hidden'] : []),
   ];
+}
+
+/** Only nobody is limited by address. */
+function checkNobody({ app }: Asked, reply: RawReply): readonly string[] {
+  const { status } = reply;
+  if (app !== null) return ['a caller is limited by address'];
+  const isForCallers = FOR_CALLERS.has(status) || (status === 429 && !isLimitedByAddress(reply));
+  return isForCallers ? [`status ${status} for nobody`] : [];
+}
+
+function isLimitedByAddress({ headers }: RawReply): boolean {
+  return headers.get('ratelimit')?.startsWith('"address"') ?? false;
 }
 
 function leaksIn(

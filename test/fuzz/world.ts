@@ -27,6 +27,7 @@ export async function startWorld(ending: Ending, keys: AppKeys): Promise<World> 
     env: {
       PORT: '0',
       OPS_PORT: '0',
+      TRUSTED_PROXIES: '127.0.0.1',
       LOG_LEVEL: 'trace',
       SHUTDOWN_DELAY: '0s',
       CACHE_SECRET,
