@@ -6,9 +6,12 @@ const GROUPS = 8;
 const NETWORK_GROUPS = 4;
 const IPV4_MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** An IPv4 address as it is, also where IPv6 wraps it (RFC 4291 §2.5.5.2); of any other IPv6 address its /64. */
-export function networkOf(address: string): string {
-  const [plain = ''] = address.split('%');
+/**
+ * An IPv4 address as it is, also where IPv6 wraps it (RFC 4291 §2.5.5.2); of any other IPv6 address its /64. One who
+ * has left has no address any more.
+ */
+export function networkOf(address: string | undefined): string {
+  const [plain = ''] = (address ?? '').split('%');
   const mapped = IPV4_MAPPED.exec(plain)?.[1];
   if (mapped !== undefined) return mapped;
   return isIPv6(plain) ? `${groupsOf(plain).slice(0, NETWORK_GROUPS).join(':')}::/64` : plain;

@@ -9,7 +9,7 @@ export type Shortage = 'event-loop' | 'memory';
 export interface Load {
   /** How long what is ready has waited for its turn of the event loop, on average since the last reading. */
   readonly delayMs: number;
-  /** Of the memory that V8 or the container allows, the part that is used; whichever is larger, 0 to 1. */
+  /** What is used of the memory that may be used, 1 for all of it. */
   readonly memoryShare: number;
 }
 
@@ -31,7 +31,9 @@ interface LoadGaugeOptions {
 const LOOK_EVERY_MS = 500;
 /** A turn may take long now and then, so long that looks come late: two in a row have to find it so. */
 const MOST_DELAY_MS = 200;
-const MOST_MEMORY_SHARE = 0.9;
+/** V8's limit counts the young generation as well, in which what lives long has no place. */
+const MOST_HEAP_SHARE = 0.7;
+const MOST_CONTAINER_SHARE = 0.9;
 const RESOLUTION_MS = 20;
 
 /** Creates a gauge of what is read. */
@@ -51,7 +53,7 @@ export function createLoadGauge({ read, onChange, every }: LoadGaugeOptions): Lo
 }
 
 function shortageIn({ memoryShare }: Load, isShortOfTime: boolean): Shortage | null {
-  if (memoryShare > MOST_MEMORY_SHARE) return 'memory';
+  if (memoryShare > 1) return 'memory';
   return isShortOfTime ? 'event-loop' : null;
 }
 
@@ -68,14 +70,17 @@ export function createLoadReader(): () => Load {
     // What is recorded is the whole time from tick to tick.
     const delayMs = ticks === 0 ? 0 : (totalMs - before.totalMs) / ticks - RESOLUTION_MS;
     before = { count, totalMs };
-    const { used_heap_size, heap_size_limit } = getHeapStatistics();
-    const heapShare = used_heap_size / heap_size_limit;
-    return { delayMs: Math.max(0, delayMs), memoryShare: Math.max(heapShare, containerShare()) };
+    return { delayMs: Math.max(0, delayMs), memoryShare: Math.max(heapShare(), containerShare()) };
   };
+}
+
+function heapShare(): number {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics();
+  return used_heap_size / (heap_size_limit * MOST_HEAP_SHARE);
 }
 
 function containerShare(): number {
   const allowed = process.constrainedMemory();
   // Without a container it is nothing, or more than there is.
-  return allowed > 0 ? process.memoryUsage.rss() / allowed : 0;
+  return allowed > 0 ? process.memoryUsage.rss() / (allowed * MOST_CONTAINER_SHARE) : 0;
 }

@@ -23,4 +23,6 @@ for (const [address, network] of Object.entries(NETWORKS)) {
   test(`${address} is in ${network}`, () => assert.equal(networkOf(address), network));
 }
 
-test('what is no address stands for itself', () => assert.equal(networkOf(''), ''));
+test('what is no address stands for itself', () => assert.equal(networkOf('x'), 'x'));
+
+test('one who has left has none', () => assert.equal(networkOf(undefined), ''));

@@ -7,6 +7,11 @@ import { createSandbox } from '../../src/sandbox/server.ts';
 import { createClock } from '../support/clock.ts';
 import { startRedis } from '../support/redis.ts';
 import { startService } from '../support/service.ts';
+import {
+  listening,
+  SEARCH,
+  startService as startServiceProcess,
+} from '../support/service-process.ts';
 
 const { ada } = CUSTOMERS;
 const HELD = `/v1/customer?tenant=acme&contactId=${ada.contactId}`;
@@ -79,3 +84,44 @@ test('that one process has too much to do keeps no other from fetching', async (
     /^customer-360; fwd=miss/,
   );
 });
+
+/** What makes a process short of something, for good. */
+const BURDENS = {
+  'event-loop': {
+    env: {},
+    burden: `
+      const block = () => { for (const until = performance.now() + 400; performance.now() < until;); };
+      setInterval(block, 1);`,
+  },
+  memory: {
+    env: { NODE_OPTIONS: '--max-old-space-size=256 --max-semi-space-size=16' },
+    burden: `
+      const held = [];
+      const share = () => {
+        const { used_heap_size, heap_size_limit } = getHeapStatistics();
+        return used_heap_size / heap_size_limit;
+      };
+      while (share() < 0.72) held.push(new Array(10_000).fill(held.length));
+      globalThis.held = held;`,
+  },
+};
+
+for (const [shortage, { env, burden }] of Object.entries(BURDENS)) {
+  test(`a process that is short of ${shortage} finds out itself, and does not break`, async (t) => {
+    const { started, key } = await startServiceProcess(t, {
+      env: { ...env, LOG_LEVEL: 'info' },
+      prelude: `
+        import { getHeapStatistics } from 'node:v8';
+        process.once('SIGWINCH', () => { ${burden} });`,
+    });
+    const { api } = await listening(started);
+    const ask = async (path: string) =>
+      (await fetch(api + path, { headers: { 'x-app-key': key } })).status;
+    assert.equal(await ask(SEARCH), 200);
+    started.child.kill('SIGWINCH');
+    await started.until(new RegExp(`"level":"warn".*"event":"load","shortage":"${shortage}"`));
+    assert.equal(await ask(`${SEARCH}&last=P1D`), 503);
+    assert.equal(await ask(SEARCH), 200);
+    assert.equal(started.child.exitCode, null);
+  });
+}

@@ -11,7 +11,7 @@ import {
 
 const WELL: Load = { delayMs: 5, memoryShare: 0.5 };
 const LATE: Load = { ...WELL, delayMs: 201 };
-const FULL: Load = { ...WELL, memoryShare: 0.91 };
+const FULL: Load = { ...WELL, memoryShare: 1.01 };
 
 function start() {
   let load = WELL;
@@ -53,7 +53,7 @@ test('memory that is nearly used up is a shortage at once', () => {
 });
 
 test('up to the bounds there is none', () => {
-  const bounds = { delayMs: 200, memoryShare: 0.9 };
+  const bounds = { delayMs: 200, memoryShare: 1 };
   assert.deepEqual(start().after(bounds, bounds, bounds), [null, null, null]);
 });
 
