@@ -12,19 +12,23 @@ export type Within = <Result>(command: Promise<Result>) => Promise<Result>;
 
 /** How often it is looked whether a reply is overdue. */
 const LOOK_EVERY_MS = 5;
-/** So much of the time between two looks counts at most. */
-const MOST_BETWEEN_LOOKS_MS = 10;
+/** A look that comes later than this shows that this process, or the machine, has much to do, */
+const LATE_AFTER_MS = 10;
+/** so that Redis may not be late at all: of that time so much counts, */
+const COUNTS_IF_LATE_MS = 1;
+/** up to this wait in all. */
+const LONGEST_MS = 500;
 
 /** A reply that is waited for, and how much longer. */
 interface Wait {
   leftMs: number;
+  readonly endsAt: number;
   readonly reject: (error: Error) => void;
 }
 
 /**
  * Creates what rejects with an {@link OverdueReply} where a reply is missing for `timeoutMs`. One timer does for all
- * commands under way: one for each takes longer than some of them. Where it is too late this process was busy, not
- * Redis: most of that time does not count.
+ * commands under way: one for each takes longer than some of them.
  */
 export function createPatience(timeoutMs: number): Within {
   const waits = new Set<Wait>();
@@ -33,11 +37,12 @@ export function createPatience(timeoutMs: number): Within {
 
   const look = () => {
     const now = performance.now();
-    const elapsedMs = Math.min(now - lookedAt, MOST_BETWEEN_LOOKS_MS);
+    const elapsedMs = now - lookedAt;
+    const countedMs = elapsedMs > LATE_AFTER_MS ? COUNTS_IF_LATE_MS : elapsedMs;
     lookedAt = now;
     for (const wait of waits) {
-      wait.leftMs -= elapsedMs;
-      if (wait.leftMs > 0) continue;
+      wait.leftMs -= countedMs;
+      if (wait.leftMs > 0 && now < wait.endsAt) continue;
       waits.delete(wait);
       // What has arrived by now is read before this.
       setImmediate(() => wait.reject(new OverdueReply()));
@@ -49,11 +54,13 @@ export function createPatience(timeoutMs: number): Within {
 
   return <Result>(command: Promise<Result>): Promise<Result> => {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const now = performance.now();
     // The first look may come at once.
-    const wait = { leftMs: timeoutMs + LOOK_EVERY_MS, reject };
+    const leftMs = timeoutMs + LOOK_EVERY_MS;
+    const wait = { leftMs, endsAt: now + Math.max(leftMs, LONGEST_MS), reject };
     waits.add(wait);
     if (timer === undefined) {
-      lookedAt = performance.now();
+      lookedAt = now;
       timer = setInterval(look, LOOK_EVERY_MS);
     }
     command.then(
