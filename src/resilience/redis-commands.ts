@@ -17,7 +17,7 @@ export interface Script {
   /** One at least. */
   readonly keyCount: number;
   readonly lua: string;
-  /** It is for others: sent also while Redis is late, when nobody waits for what becomes of it. */
+  /** It is for others: nobody here waits for it, so that it may be late, and it is sent also while Redis is. */
   readonly isForOthers?: true;
 }
 
@@ -51,12 +51,16 @@ interface Guard {
 
 /** A client alone may hold commands back for seconds until it has found a Cluster. */
 export function guardCommands(client: Redis | Cluster, guard: Guard): RedisCommands {
-  const send = async <Result>(key: string, command: () => Promise<Result>): Promise<Result> => {
+  const send = async <Result>(
+    key: string,
+    command: () => Promise<Result>,
+    isForOthers: boolean,
+  ): Promise<Result> => {
     try {
       return await guard.within(command());
     } catch (error) {
-      if (error instanceof OverdueReply) guard.onOverdue(key);
-      else guard.onFailure(error);
+      if (!(error instanceof OverdueReply)) guard.onFailure(error);
+      else if (!isForOthers) guard.onOverdue(key);
       throw error;
     }
   };
@@ -67,7 +71,7 @@ export function guardCommands(client: Redis | Cluster, guard: Guard): RedisComma
     isForOthers = false,
   ): Promise<Result> => {
     if (!guard.isReady()) throw new NotAsked('There is no connection to Redis');
-    if (!guard.isLate(key)) return send(key, command);
+    if (!guard.isLate(key)) return send(key, command, isForOthers);
     if (isForOthers) command().catch(() => undefined);
     throw new NotAsked('Redis answers too late');
   };

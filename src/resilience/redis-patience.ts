@@ -12,17 +12,12 @@ export type Within = <Result>(command: Promise<Result>) => Promise<Result>;
 
 /** How often it is looked whether a reply is overdue. */
 const LOOK_EVERY_MS = 5;
-/** A look that comes later than this shows that this process, or the machine, has much to do, */
-const LATE_AFTER_MS = 10;
-/** so that Redis may not be late at all: of that time so much counts, */
-const COUNTS_IF_LATE_MS = 1;
-/** up to this wait in all. */
-const LONGEST_MS = 500;
+/** A look that comes late shows that this process, or the machine, has much to do, and Redis may not be late at all. */
+const MOST_BETWEEN_LOOKS_MS = 5;
 
 /** A reply that is waited for, and how much longer. */
 interface Wait {
   leftMs: number;
-  readonly endsAt: number;
   readonly reject: (error: Error) => void;
 }
 
@@ -37,12 +32,11 @@ export function createPatience(timeoutMs: number): Within {
 
   const look = () => {
     const now = performance.now();
-    const elapsedMs = now - lookedAt;
-    const countedMs = elapsedMs > LATE_AFTER_MS ? COUNTS_IF_LATE_MS : elapsedMs;
+    const elapsedMs = Math.min(now - lookedAt, MOST_BETWEEN_LOOKS_MS);
     lookedAt = now;
     for (const wait of waits) {
-      wait.leftMs -= countedMs;
-      if (wait.leftMs > 0 && now < wait.endsAt) continue;
+      wait.leftMs -= elapsedMs;
+      if (wait.leftMs > 0) continue;
       waits.delete(wait);
       // What has arrived by now is read before this.
       setImmediate(() => wait.reject(new OverdueReply()));
@@ -54,13 +48,11 @@ export function createPatience(timeoutMs: number): Within {
 
   return <Result>(command: Promise<Result>): Promise<Result> => {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const now = performance.now();
     // The first look may come at once.
-    const leftMs = timeoutMs + LOOK_EVERY_MS;
-    const wait = { leftMs, endsAt: now + Math.max(leftMs, LONGEST_MS), reject };
+    const wait = { leftMs: timeoutMs + LOOK_EVERY_MS, reject };
     waits.add(wait);
     if (timer === undefined) {
-      lookedAt = now;
+      lookedAt = performance.now();
       timer = setInterval(look, LOOK_EVERY_MS);
     }
     command.then(

@@ -38,6 +38,7 @@ const KEY = 'c360:replicas';
 const BEAT: Script = {
   name: 'c360Beat',
   keyCount: 1,
+  isForOthers: true,
   lua: `
 local time = redis.call('TIME')
 local now, life = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(ARGV[2])
