@@ -47,7 +47,8 @@ const SLOTS_A_LANE = 1_024;
 const SILENCE_TIMEOUT_MS = 1_000;
 /** A connection that is given up has so long to say good-bye. */
 const DISCONNECT_TIMEOUT_MS = 500;
-const READ_ONLY_EVERY_MS = 10_000;
+const FIRST_READ_ONLY_WAIT_MS = 10_000;
+const LONGEST_READ_ONLY_WAIT_MS = 300_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
 /** A failed command makes the connection unhealthy for so long, and is told so often at the most. */
 const UNHEALTHY_MS = 10_000;
@@ -59,6 +60,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   const client = createClient({ ...options, ticks });
   const failures = createFailureLog(emit, ticks);
   let isReady = false;
+  let isClosed = false;
   let reason = 'unreachable';
   // Without a listener an error would end the process.
   client.on('error', (error: unknown) => {
@@ -81,7 +83,9 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     probe: (key) => within(client.exists(key)),
     onChange: (state) => emit({ type: 'redis-breaker', state }),
     ticks,
-    later: (run, delayMs) => void setTimeout(run, delayMs).unref(),
+    later: (run, delayMs) => {
+      if (!isClosed) setTimeout(run, delayMs).unref();
+    },
   });
   const commands = guardCommands(client, {
     isReady: () => isReady,
@@ -105,6 +109,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     isReady: () => isReady,
     isHealthy: () => isReady && !breaker.isAnyOpen() && !failures.isRecent(),
     async close() {
+      isClosed = true;
       for (const subscription of subscriptions) subscription.end();
       client.removeAllListeners('close');
       if (isReady) await client.quit().catch(() => undefined);
@@ -148,13 +153,22 @@ function createClient(options: Required<RedisConnectionOptions>): Redis | Cluste
   return new Redis(urls[0] ?? '', common);
 }
 
-/** After a failover a name may stand for another server: a connection to one that only reads is made anew, sometimes. */
+/**
+ * After a failover a name may stand for another server: a connection to one that only reads is made anew. Where that
+ * does not help, ever less often.
+ */
 function whenReadOnly(ticks: () => number) {
-  let reconnectedAt = Number.NEGATIVE_INFINITY;
+  let refusedAt = Number.NEGATIVE_INFINITY;
+  let dueAt = Number.NEGATIVE_INFINITY;
+  let waitMs = FIRST_READ_ONLY_WAIT_MS;
   return ({ message }: Error): boolean => {
-    const isDue = ticks() - reconnectedAt >= READ_ONLY_EVERY_MS;
-    if (!isDue || !message.startsWith('READONLY')) return false;
-    reconnectedAt = ticks();
+    if (!message.startsWith('READONLY')) return false;
+    const now = ticks();
+    if (now - refusedAt > LONGEST_READ_ONLY_WAIT_MS) waitMs = FIRST_READ_ONLY_WAIT_MS;
+    refusedAt = now;
+    if (now < dueAt) return false;
+    dueAt = now + waitMs;
+    waitMs = Math.min(2 * waitMs, LONGEST_READ_ONLY_WAIT_MS);
     return true;
   };
 }

@@ -311,6 +311,11 @@ test('a connection to a server that only reads is made anew, and not time and ag
   ticks += 1;
   await assert.rejects(write('key'), /READONLY/);
   await events.nth('redis-state', 6);
+  // Where it did not help the wait is twice as long.
+  ticks += 19_999;
+  await assert.rejects(write('key'), /READONLY/);
+  await commands.hmgetBuffer('none', 'field');
+  assert.equal(states().length, 6);
   await admin.replicaof('NO', 'ONE');
   await write('key');
 });
