@@ -1,0 +1,134 @@
+// A balancer as it stands before replicas: it asks each whether it is ready, and passes refused requests to others.
+import { setTimeout as delay } from 'node:timers/promises';
+import { Agent, Pool, request } from 'undici';
+import type { Ending } from '../support/ending.ts';
+import type { Replica } from '../support/replica-processes.ts';
+import type { Answer } from './sample.ts';
+
+/** A replica as the balancer sees it. */
+interface Target {
+  readonly replica: Replica;
+  readonly pool: Pool;
+  inHand: number;
+  isReady: boolean;
+}
+
+/** What came of a request: an answer, or the error that was met instead; and who was asked. */
+export interface Passed {
+  readonly origin: string;
+  readonly sentAt: number;
+  readonly answer?: Answer;
+  readonly error?: unknown;
+}
+
+/** Spreads requests over replicas. */
+export interface Balancer {
+  /** From now on these are asked, and no others. */
+  use(replicas: readonly Replica[]): Promise<void>;
+  /** Passes a request to one that is ready; undefined if there is none. */
+  pass(path: string): Promise<Passed | undefined>;
+  /** How many requests wait for the answer of a replica. */
+  inHand(replica: Replica): number;
+  /** Gives up connections that nobody uses. */
+  rest(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 200;
+const LOOK_TIMEOUT_MS = 1_000;
+/** Far longer than any deadline. */
+const ANSWER_TIMEOUT_MS = 15_000;
+
+/** Creates one without replicas. It looks at them until the end. */
+export function createBalancer(t: Ending): Balancer {
+  let targets: readonly Target[] = [];
+  let turn = 0;
+  let isOver = false;
+  const looks = new Agent({ pipelining: 0 });
+
+  const lookAt = async (target: Target) => {
+    target.isReady = await isReady(target.replica.api, looks);
+  };
+  const watch = async () => {
+    while (!isOver) {
+      await Promise.all([...targets.map(lookAt), delay(LOOK_EVERY_MS)]);
+    }
+  };
+  const watching = watch();
+  t.after(async () => {
+    isOver = true;
+    await watching;
+    await Promise.all([looks.destroy(), ...targets.map(({ pool }) => pool.destroy())]);
+  });
+
+  const pick = (): Target | undefined => {
+    const ready = targets.filter((target) => target.isReady);
+    turn += 1;
+    return ready[turn % ready.length];
+  };
+
+  const pass = async (path: string): Promise<Passed | undefined> => {
+    const target = pick();
+    if (target === undefined) return undefined;
+    const origin = target.replica.api;
+    const sentAt = performance.now();
+    target.inHand += 1;
+    try {
+      return { origin, sentAt, answer: await ask(target, path) };
+    } catch (error) {
+      if (!isRefusal(error)) return { origin, sentAt, error };
+      target.isReady = false;
+    } finally {
+      target.inHand -= 1;
+    }
+    // Nothing was sent: another may be asked.
+    return pass(path);
+  };
+
+  return {
+    pass,
+    async use(replicas) {
+      const gone = targets.filter(({ replica }) => !replicas.includes(replica));
+      targets = replicas.map(
+        (replica) => targets.find((target) => target.replica === replica) ?? createTarget(replica),
+      );
+      await Promise.all(targets.map(lookAt));
+      for (const { pool } of gone) void pool.close();
+    },
+    inHand: (replica) => targets.find((target) => target.replica === replica)?.inHand ?? 0,
+    async rest() {
+      const used = targets;
+      targets = used.map(({ replica }) => ({ ...createTarget(replica), isReady: true }));
+      await Promise.all(used.map(({ pool }) => pool.close()));
+    },
+  };
+}
+
+function createTarget(replica: Replica): Target {
+  const timeouts = { headersTimeout: ANSWER_TIMEOUT_MS, bodyTimeout: ANSWER_TIMEOUT_MS };
+  return { replica, pool: new Pool(replica.api, timeouts), inHand: 0, isReady: false };
+}
+
+async function ask({ pool, replica }: Target, path: string): Promise<Answer> {
+  const { credential } = replica;
+  const { statusCode, headers, body } = await pool.request({
+    method: 'GET',
+    path,
+    headers: credential,
+  });
+  return { status: statusCode, headers, body: await body.text() };
+}
+
+async function isReady(origin: string, dispatcher: Agent): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
+    const { statusCode, body } = await request(`${origin}/readyz`, { dispatcher, signal });
+    await body.dump();
+    return statusCode === 200;
+  } catch {
+    return false;
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+}
