@@ -60,7 +60,12 @@ export async function startWorld(t: Ending, options: WorldOptions): Promise<Worl
     regions,
     sections: {
       tenants: Object.fromEntries(Object.entries(TENANT_SETTINGS).map(tenantEntry)),
-      upstream: { deadline: `${DEADLINE_MS}ms`, attemptTimeout: `${DEADLINE_MS / 2}ms` },
+      upstream: {
+        deadline: `${DEADLINE_MS}ms`,
+        attemptTimeout: `${DEADLINE_MS / 2}ms`,
+        // What is too large comes through this process.
+        maxResponse: '1MiB',
+      },
       cache: { memory: '16MiB' },
     },
     env: { ...topology.env, SHUTDOWN_DELAY: '1s', SHUTDOWN_GRACE: '5s' },
