@@ -66,6 +66,7 @@ function result(changes: Partial<RowResult> = {}): RowResult {
     mayLose: 0,
     grownBytes: 0,
     redisConnections: 2,
+    ownDelayMs: 5,
     poisoned: 0,
     findings: [],
     ...changes,

@@ -115,11 +115,14 @@ export const RULES: readonly Rule[] = [
   {
     name: 'little-added',
     isTiming: true,
-    judge({ row, figures: { hot } }) {
+    judge({ row, figures: { hot }, ownDelayMs }) {
       const [before, during] = [hot.before.p99, hot.during.p99];
       if (row.kind !== 'redis' || before === null || during === null) return false;
       const addedMs = during - before;
-      return addedMs > MOST_ADDED_MS && `p99 of hot customers ${Math.round(addedMs)} ms longer`;
+      return (
+        addedMs > MOST_ADDED_MS &&
+        `p99 of hot customers ${Math.round(addedMs)} ms longer (the load's own: ${Math.round(ownDelayMs)} ms)`
+      );
     },
   },
   {

@@ -1,4 +1,5 @@
 // One row: a load, a fault in the midst of it, and the way back.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { untilTrue } from '../support/until.ts';
 import type { Customer } from './customers.ts';
@@ -31,6 +32,8 @@ export interface RowResult {
   readonly redisConnections: number;
   /** Answers that were not right when customers of the fault's time were asked for again. */
   readonly poisoned: number;
+  /** How late the timers of the load were (p99): how busy the machine was with others. */
+  readonly ownDelayMs: number;
   /** What was not as it should be, in words. */
   readonly findings: readonly string[];
 }
@@ -58,7 +61,9 @@ async function measureRow(world: World, row: Row, pace: Pace): Promise<RowResult
   const { balancer, customers } = world;
   await warm(world);
   const bytesBefore = await largestBytes(world);
-  const connectionsBefore = world.topology.single?.proxy.accepted ?? 0;
+  const connectionsBefore = await countConnections(world);
+  const ownDelay = monitorEventLoopDelay({ resolution: 5 });
+  ownDelay.enable();
   const load = startLoad({ balancer, customers, rates: pace.rates });
   await delay(pace.beforeMs);
 
@@ -72,8 +77,9 @@ async function measureRow(world: World, row: Row, pace: Pace): Promise<RowResult
   const recoveredAt = await (backAlone ?? untilBack(world, row, { load, since: endedAt }));
   await delay(pace.afterMs);
   await load.stop();
+  ownDelay.disable();
 
-  const connections = (world.topology.single?.proxy.accepted ?? 0) - connectionsBefore;
+  const connections = (await countConnections(world)) - connectionsBefore;
   const struck = load.samples.filter(({ sentAt }) => sentAt >= begunAt && sentAt < endedAt);
   const cold = struck.map(({ customer }) => customer).filter(({ group }) => group === 'cold');
   const again = [...cold.slice(-ASKED_AGAIN), ...customers.held];
@@ -84,9 +90,14 @@ async function measureRow(world: World, row: Row, pace: Pace): Promise<RowResult
     mayLose: fault.mayLose ?? 0,
     grownBytes,
     redisConnections: connections / world.replicas.length,
+    ownDelayMs: ownDelay.percentile(99) / 1e6,
     poisoned: await countPoisoned(world, row, again),
     findings: [...findings, ...(await redisFindings(world))],
   };
+}
+
+async function countConnections({ topology: { single } }: World): Promise<number> {
+  return single === undefined ? 0 : single.proxy.count();
 }
 
 async function endOf(fault: BegunFault): Promise<readonly string[]> {

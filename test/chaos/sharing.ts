@@ -3,38 +3,58 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Replica } from '../support/replica-processes.ts';
 import type { World } from './world.ts';
 
+/** What a replica has heard in succession, and when that began, in ticks. */
+interface Streak {
+  readonly count: number;
+  readonly from: number;
+}
+
 const HEARD_WITHIN_MS = 500;
 const AGAIN_AFTER_MS = 50;
 const ASKED_WITHIN_MS = 3_000;
+/** One alone may have come from the look at Redis that each takes every 10 s. */
+const ENOUGH = 2;
 
-/** Resolves when it is so, with the tick from which it was; null if it is not before the signal. */
+/**
+ * Resolves when each replica hears of what the others fetch, with the tick from which it was so; null if that is not
+ * before the signal. They take turns to fetch.
+ */
 export async function untilShared(world: World, signal: AbortSignal): Promise<number | null> {
-  while (!signal.aborted) {
-    const from = performance.now();
-    if (await isShared(world).catch(() => false)) return from;
+  const streaks = new Map<Replica, Streak>();
+  for (let turn = 0; !signal.aborted; turn += 1) {
+    const { replicas } = world;
+    const fetching = replicas[turn % replicas.length];
+    if (fetching !== undefined) await listen(world, fetching, streaks);
+    const heard = replicas.map((replica) => streaks.get(replica) ?? { count: 0, from: 0 });
+    const isShared = replicas.length === 1 || heard.every(({ count }) => count >= ENOUGH);
+    if (isShared) return Math.max(...heard.map(({ from }) => from));
     await delay(AGAIN_AFTER_MS);
   }
   return null;
 }
 
-/** Changes the probe at 8x8, and has one replica fetch it. */
-async function isShared({ replicas, customers }: World): Promise<boolean> {
-  const [first, ...others] = replicas;
-  if (first === undefined) return false;
+/** Changes the probe at 8x8, has one replica fetch it, and notes which of the others have it then. */
+async function listen(
+  { replicas, customers }: World,
+  fetching: Replica,
+  streaks: Map<Replica, Streak>,
+): Promise<void> {
   const { path } = customers.probe;
+  const from = performance.now();
   const version = customers.changeProbe();
-  if (!(await ask(first, path, { 'cache-control': 'no-cache' })).includes(version)) return false;
-  const giveUpAt = performance.now() + HEARD_WITHIN_MS;
-  const hears = async (replica: Replica): Promise<boolean> => {
-    while (performance.now() < giveUpAt) {
-      if ((await ask(replica, path)).includes(version)) return true;
-    }
-    return false;
+  const has = async (replica: Replica, headers = {}): Promise<boolean> => {
+    const signal = AbortSignal.timeout(ASKED_WITHIN_MS);
+    const reply = await replica.ask(path, { headers, signal }).catch(() => undefined);
+    return (await reply?.text().catch(() => ''))?.includes(version) ?? false;
   };
-  return (await Promise.all(others.map(hears))).every(Boolean);
-}
-
-async function ask(replica: Replica, path: string, headers = {}): Promise<string> {
-  const reply = await replica.ask(path, { headers, signal: AbortSignal.timeout(ASKED_WITHIN_MS) });
-  return reply.text();
+  if (!(await has(fetching, { 'cache-control': 'no-cache' }))) return;
+  const giveUpAt = performance.now() + HEARD_WITHIN_MS;
+  const listenOn = async (replica: Replica): Promise<void> => {
+    let hasHeard = false;
+    while (!hasHeard && performance.now() < giveUpAt) hasHeard = await has(replica);
+    const streak = streaks.get(replica) ?? { count: 0, from };
+    if (hasHeard) streaks.set(replica, { ...streak, count: streak.count + 1 });
+    else streaks.delete(replica);
+  };
+  await Promise.all(replicas.filter((replica) => replica !== fetching).map(listenOn));
 }

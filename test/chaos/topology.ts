@@ -1,7 +1,7 @@
 // The Redis of a run: a single server behind a fault proxy, one with sentinels, or a Cluster.
 import type { Redis } from 'ioredis';
 import type { Ending } from '../support/ending.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { type ProxyThread, startProxyThread } from '../support/fault-proxy-thread.ts';
 import { startRedis } from '../support/redis.ts';
 import { startFailoverCluster } from '../support/redis-failover-cluster.ts';
 import { asking } from '../support/redis-question.ts';
@@ -15,7 +15,7 @@ export type TopologyName = (typeof TOPOLOGIES)[number];
 
 /** A single server, which replicas reach through a proxy. */
 export interface SingleRedis {
-  readonly proxy: FaultProxy;
+  readonly proxy: ProxyThread;
   /** Ends it as a crash does; nobody can connect. */
   kill(): Promise<void>;
   /** Starts an empty one in the place of one that was killed. */
@@ -60,7 +60,7 @@ async function startSingle(t: Ending): Promise<Topology> {
   let server = await startRedis();
   const { port } = server;
   t.after(() => server.stop());
-  const proxy = await startFaultProxy(t, port);
+  const proxy = await startProxyThread(t, port);
   const single: SingleRedis = {
     proxy,
     async kill() {

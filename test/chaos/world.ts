@@ -1,7 +1,7 @@
 // What a run plays with: a Redis, a simulated 8x8 behind a fault proxy, and replicas behind a balancer.
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import type { Ending } from '../support/ending.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { type ProxyThread, startProxyThread } from '../support/fault-proxy-thread.ts';
 import { type Replica, replicaStarter, type StartReplica } from '../support/replica-processes.ts';
 import { type Balancer, createBalancer } from './balancer.ts';
 import { type Customers, createCustomers, TENANT_SETTINGS } from './customers.ts';
@@ -15,7 +15,7 @@ export interface World {
   readonly topology: Topology;
   readonly sandbox: Sandbox;
   /** Between the replicas and 8x8. */
-  readonly upstream: FaultProxy;
+  readonly upstream: ProxyThread;
   readonly customers: Customers;
   readonly balancer: Balancer;
   readonly startReplica: StartReplica;
@@ -47,7 +47,7 @@ export async function startWorld(t: Ending, options: WorldOptions): Promise<Worl
   const { population } = customers;
   const sandbox = await createSandbox({ population, latencyMs: UPSTREAM_LATENCY_MS });
   t.after(sandbox.close);
-  const upstream = await startFaultProxy(t, sandbox.port);
+  const upstream = await startProxyThread(t, sandbox.port);
   const topology = await startTopology(t, options.topology);
   const regions = Object.fromEntries(
     Object.keys(sandbox.baseUrls).map((region) => [

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { startProxyThread } from './fault-proxy-thread.ts';
 
 /** A proxy before a server that says everything back. */
 async function start(t: TestContext) {
@@ -22,7 +23,7 @@ async function start(t: TestContext) {
   return { proxy, client: await open(t, proxy) };
 }
 
-async function open(t: TestContext, proxy: FaultProxy) {
+async function open(t: TestContext, proxy: Pick<FaultProxy, 'port'>) {
   const socket = connect(proxy.port, '127.0.0.1');
   t.after(() => void socket.destroy());
   await once(socket, 'connect');
@@ -47,7 +48,7 @@ async function open(t: TestContext, proxy: FaultProxy) {
   };
 }
 
-async function refusal(t: TestContext, proxy: FaultProxy): Promise<unknown> {
+async function refusal(t: TestContext, proxy: Pick<FaultProxy, 'port'>): Promise<unknown> {
   return open(t, proxy).then(
     ({ closed }) => closed,
     ({ code }) => code,
@@ -149,4 +150,20 @@ test('what is down closes and refuses, and comes back on its port', async (t) =>
   const next = await open(t, proxy);
   next.say('back');
   await next.hears('back');
+});
+
+test('in a thread of its own it does the same', async (t) => {
+  const { proxy: target } = await start(t);
+  const proxy = await startProxyThread(t, target.port);
+  const client = await open(t, proxy);
+  client.say('one');
+  await client.hears('one');
+  assert.equal(await proxy.count(), 1);
+  await Promise.all([proxy.set({ mode: 'down' }), client.closed]);
+  assert.equal(await refusal(t, proxy), 'ECONNREFUSED');
+  await proxy.set({ mode: 'pass' });
+  const next = await open(t, proxy);
+  next.say('back');
+  await next.hears('back');
+  assert.equal(await proxy.count(), 2);
 });
