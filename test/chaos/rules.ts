@@ -23,7 +23,7 @@ const MOST_ADDED_MS = 60;
 /** What counts as nothing, once a fault is known. */
 const NOISE_MS = 10;
 const DEADLINE_SLACK_MS = 1_000;
-const RECOVERS_WITHIN_MS = { redis: 10_000, '8x8': 20_000, process: 10_000 } as const;
+const RECOVERS_WITHIN_MS = { redis: 10_000, '8x8': 20_000, process: 20_000 } as const;
 const MOST_GROWN_BYTES = 200_000_000;
 /** Each replica holds two; the rest is for attempts, which come after growing waits. */
 const MOST_REDIS_CONNECTIONS = 40;

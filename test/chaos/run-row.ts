@@ -115,7 +115,7 @@ async function untilBack(
   { load, since }: { readonly load: Load; readonly since: number },
 ): Promise<number | null> {
   const signal = AbortSignal.timeout(GIVE_UP_MS);
-  const sharing = kind === 'redis' ? untilShared(world, signal) : Promise.resolve(since);
+  const sharing = kind === '8x8' ? Promise.resolve(since) : untilShared(world, signal);
   let seen = 0;
   let lastAbnormalAt = since;
   const lookOn = () => {
