@@ -9,7 +9,6 @@ import type { Answer } from './sample.ts';
 interface Target {
   readonly replica: Replica;
   readonly pool: Pool;
-  inHand: number;
   isReady: boolean;
 }
 
@@ -27,8 +26,6 @@ export interface Balancer {
   use(replicas: readonly Replica[]): Promise<void>;
   /** Passes a request to one that is ready; undefined if there is none. */
   pass(path: string): Promise<Passed | undefined>;
-  /** How many requests wait for the answer of a replica. */
-  inHand(replica: Replica): number;
   /** Gives up connections that nobody uses. */
   rest(): Promise<void>;
 }
@@ -71,14 +68,11 @@ export function createBalancer(t: Ending): Balancer {
     if (target === undefined) return undefined;
     const origin = target.replica.api;
     const sentAt = performance.now();
-    target.inHand += 1;
     try {
       return { origin, sentAt, answer: await ask(target, path) };
     } catch (error) {
       if (!isRefusal(error)) return { origin, sentAt, error };
       target.isReady = false;
-    } finally {
-      target.inHand -= 1;
     }
     // Nothing was sent: another may be asked.
     return pass(path);
@@ -94,7 +88,6 @@ export function createBalancer(t: Ending): Balancer {
       await Promise.all(targets.map(lookAt));
       for (const { pool } of gone) void pool.close();
     },
-    inHand: (replica) => targets.find((target) => target.replica === replica)?.inHand ?? 0,
     async rest() {
       const used = targets;
       targets = used.map(({ replica }) => ({ ...createTarget(replica), isReady: true }));
@@ -105,7 +98,7 @@ export function createBalancer(t: Ending): Balancer {
 
 function createTarget(replica: Replica): Target {
   const timeouts = { headersTimeout: ANSWER_TIMEOUT_MS, bodyTimeout: ANSWER_TIMEOUT_MS };
-  return { replica, pool: new Pool(replica.api, timeouts), inHand: 0, isReady: false };
+  return { replica, pool: new Pool(replica.api, timeouts), isReady: false };
 }
 
 async function ask({ pool, replica }: Target, path: string): Promise<Answer> {

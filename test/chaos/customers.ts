@@ -28,18 +28,19 @@ export interface Customers {
   readonly population: Population;
   /** All that are held. */
   readonly held: readonly Customer[];
-  /** One whom nobody else asks for. */
-  readonly probe: Customer;
+  /** Some whom the load does not ask for; in a Cluster they are not all in the same place. */
+  readonly probes: readonly Customer[];
   /** Somebody of a group; each cold one once. */
   next(group: Group): Customer;
-  /** Changes what 8x8 knows about the probe. Returns what its answers then hold. */
-  changeProbe(): string;
+  /** Changes what 8x8 knows about a probe. Returns what its answers then hold. */
+  change(probe: Customer): string;
   /** What is wrong with the body of a 200, if anything is. */
   judge(customer: Customer, body: string): Fault | null;
 }
 
 const DAY_MS = 86_400_000;
 const INTERACTIONS = 3;
+const PROBES = 7;
 /** The sandbox looks through all whom it knows. */
 const MAX_COLD = 1_000;
 
@@ -86,31 +87,36 @@ export function createCustomers(): Customers {
     known[TENANT_OF[group]].push(asVendorKnows(customer, 'version 1'));
     return customer;
   };
-  const held = Object.entries(HELD).flatMap(([group, count]) =>
+  const allHeld = Object.entries(HELD).flatMap(([group, count]) =>
     Array.from({ length: count }, (_, number) => add(group as keyof typeof HELD, String(number))),
   );
-  const byGroup = (group: Group) => held.filter((customer) => customer.group === group);
+  const byGroup = (group: Group) => allHeld.filter((customer) => customer.group === group);
   const groups = { hot: byGroup('hot'), stale: byGroup('stale'), lapsed: byGroup('lapsed') };
-  const probe = add('hot', 'probe');
+  const probes = Array.from({ length: PROBES }, (_, number) => add('hot', `probe-${number}`));
   const stays = known.acme.length;
   const turns = { hot: 0, stale: 0, lapsed: 0, cold: 0 };
   let version = 1;
   return {
     population: [{ name: 'chaos', keys: [KEYS.acme], tenants: tenantsOf(known) }],
-    held,
-    probe,
+    held: allHeld,
+    probes,
     next(group) {
       turns[group] += 1;
       if (group === 'cold') {
         if (known.acme.length >= stays + MAX_COLD) known.acme.splice(stays, MAX_COLD / 2);
         return add('cold', String(turns.cold));
       }
-      const [first, ...rest] = groups[group];
-      return [first, ...rest][turns[group] % (rest.length + 1)] ?? probe;
+      const held = groups[group];
+      const customer = held[turns[group] % held.length];
+      if (customer === undefined) throw new RangeError(`Nobody is ${group}.`);
+      return customer;
     },
-    changeProbe() {
+    change(probe) {
       version += 1;
-      known.acme[stays - 1] = asVendorKnows(probe, `version ${version}`);
+      known.acme[stays - PROBES + probes.indexOf(probe)] = asVendorKnows(
+        probe,
+        `version ${version}`,
+      );
       return `version ${version}`;
     },
     judge,

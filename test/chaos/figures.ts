@@ -1,7 +1,7 @@
 // What a row measured, from its samples: pure.
 import { percentile } from '../../bench/harness/figures.ts';
 import type { Group } from './customers.ts';
-import type { Row } from './row.ts';
+import type { BegunFault, Row } from './row.ts';
 import type { Sample } from './sample.ts';
 
 /** When what happened, in ticks. */
@@ -38,6 +38,8 @@ export interface Figures {
   readonly damaged: number;
   /** Requests without an answer, by the code of the error. */
   readonly lost: Readonly<Record<string, number>>;
+  /** Those of them that nobody had in hand who died. */
+  readonly lostUnduly: number;
   /** Answers of 5xx by problem, and by when they came. */
   readonly problems: Readonly<Record<string, number>>;
   readonly problemsOutsideOfFault: number;
@@ -60,7 +62,11 @@ const SAID_AFTER_MS = 300;
 export function figuresOf(
   samples: readonly Sample[],
   moments: Moments,
-  { endsAlone = false, endingOrigin }: Pick<Row, 'endsAlone'> & { readonly endingOrigin?: string },
+  {
+    endsAlone = false,
+    endingOrigin,
+    mayLose = () => false,
+  }: Pick<Row, 'endsAlone'> & Pick<BegunFault, 'endingOrigin' | 'mayLose'>,
 ): Figures {
   const { begunAt, endedAt, recoveredAt } = moments;
   const errors = samples.filter(isServerError);
@@ -91,6 +97,7 @@ export function figuresOf(
     wrong: samples.filter(({ fault }) => fault === 'wrong').length,
     damaged: samples.filter(({ fault }) => fault === 'damaged').length,
     lost: countBy(samples, ({ error }) => error),
+    lostUnduly: samples.filter((each) => each.error !== null && !mayLose(each)).length,
     problems: countBy(errors, ({ problem }) => problem),
     problemsOutsideOfFault: errors.filter(
       ({ sentAt }) => sentAt < begunAt || (recoveredAt !== null && sentAt >= recoveredAt),

@@ -1,4 +1,5 @@
 // What a row of the table is: a fault, how it begins and ends, and what answers it may lead to.
+import type { Sample } from './sample.ts';
 import type { TopologyName } from './topology.ts';
 import type { World } from './world.ts';
 
@@ -6,8 +7,8 @@ import type { World } from './world.ts';
 export interface BegunFault {
   /** Ends it. Resolves when the run has put back what the fault took. Returns what was not as it should be. */
   end(): Promise<readonly string[]>;
-  /** How many requests may be lost: those that a killed process had in hand. */
-  readonly mayLose?: number;
+  /** Whether a request may be lost: a process that dies had it in hand. Absent: none may. */
+  readonly mayLose?: (sample: Sample) => boolean;
   /** The replica that was told to end. */
   readonly endingOrigin?: string;
 }

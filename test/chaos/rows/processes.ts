@@ -4,30 +4,31 @@ import type { Replica } from '../../support/replica-processes.ts';
 import { untilTrue } from '../../support/until.ts';
 import { signal } from '../../support/worker-logs.ts';
 import type { BegunFault, Row } from '../row.ts';
+import type { Sample } from '../sample.ts';
 import type { World } from '../world.ts';
 
 const REPLACED_WITHIN_MS = 20_000;
+/** What a process takes to die, and the others to see it. */
+const DYING_MS = 100;
 const FAULT_LINE = '"msg":"a fault of this service"';
 
 /** One row for each. */
 export const PROCESS_ROWS: readonly Row[] = [
-  row('replica-killed', 'kill -9 of a replica', async (world, lost) => {
-    const mayLose = world.balancer.inHand(lost);
+  row('replica-killed', 'kill -9 of a replica', async (lost) => {
     lost.child.kill('SIGKILL');
-    return { mayLose, check: () => [] };
+    return { mayLose: whatHadInHand(lost), check: () => [] };
   }),
-  row('replica-told-to-end', 'SIGTERM of a replica, which ends a second later', async (_, lost) => {
+  row('replica-told-to-end', 'SIGTERM of a replica, which ends a second later', async (lost) => {
     lost.child.kill('SIGTERM');
     return {
       endingOrigin: lost.api,
       check: ([code]) => (code === 0 ? [] : [`It ended with ${code}, not with 0.`]),
     };
   }),
-  row('replica-fault', 'an error that nobody handles in a replica', async (world, lost) => {
-    const mayLose = world.balancer.inHand(lost);
+  row('replica-fault', 'an error that nobody handles in a replica', async (lost) => {
     lost.child.kill('SIGUSR2');
     return {
-      mayLose,
+      mayLose: whatHadInHand(lost),
       check: ([code]) => [
         ...(code === 1 ? [] : [`It ended with ${code}, not with 1.`]),
         ...(lost.output().includes(FAULT_LINE) ? [] : ['No line of the log tells of the error.']),
@@ -52,14 +53,14 @@ export const PROCESS_ROWS: readonly Row[] = [
         await service.ended;
       };
     },
-    async begin({ replicas: [service], balancer }) {
+    async begin({ replicas: [service] }) {
       if (service === undefined) throw new TypeError('There is no service.');
       const [worker] = workersOf(service);
       const before = new Set(workersOf(service));
-      const mayLose = balancer.inHand(service);
       signal(worker, 'SIGKILL');
+      const killedAt = performance.now();
       return {
-        mayLose,
+        mayLose: ({ sentAt }) => sentAt <= killedAt + DYING_MS,
         async end() {
           await untilTrue(REPLACED_WITHIN_MS, async () =>
             workersOf(service).some((pid) => !before.has(pid)),
@@ -71,10 +72,7 @@ export const PROCESS_ROWS: readonly Row[] = [
   },
 ];
 
-type Play = (
-  world: World,
-  lost: Replica,
-) => Promise<
+type Play = (lost: Replica) => Promise<
   Omit<BegunFault, 'end'> & {
     /** What was not as it should be, by exit code and signal. */
     check(ended: Awaited<Replica['ended']>): readonly string[];
@@ -92,7 +90,7 @@ function row(name: string, about: string, play: Play): Row {
     async begin(world) {
       const lost = world.replicas.at(-1);
       if (lost === undefined) throw new TypeError('There is no replica.');
-      const { check, ...fault } = await play(world, lost);
+      const { check, ...fault } = await play(lost);
       const replaced = replace(world, lost);
       return {
         ...fault,
@@ -103,6 +101,15 @@ function row(name: string, about: string, play: Play): Row {
       };
     },
   };
+}
+
+/** Whether a process that dies had a request in hand: it was sent before its end was seen. */
+function whatHadInHand({ api, child }: Replica): (sample: Sample) => boolean {
+  let diedAt = Number.POSITIVE_INFINITY;
+  child.once('exit', () => {
+    diedAt = performance.now();
+  });
+  return ({ origin, sentAt }) => origin === api && sentAt <= diedAt + DYING_MS;
 }
 
 async function replace(world: World, lost: Replica): Promise<void> {
