@@ -50,13 +50,9 @@ export interface Figures {
   readonly settled: Latency;
   /** From the end of the fault (or its beginning, if it ends alone) until all is as before; null: never. */
   readonly recoveredMs: number | null;
-  /** Answers of a replica that ends, from when it must say so; and those that did. */
-  readonly farewells: { readonly due: number; readonly said: number };
 }
 
 const SETTLED_AFTER_MS = 2_000;
-/** An answer may have been begun before the signal came. */
-const SAID_AFTER_MS = 300;
 
 /** Figures of all samples of a row. */
 export function figuresOf(
@@ -64,9 +60,8 @@ export function figuresOf(
   moments: Moments,
   {
     endsAlone = false,
-    endingOrigin,
     mayLose = () => false,
-  }: Pick<Row, 'endsAlone'> & Pick<BegunFault, 'endingOrigin' | 'mayLose'>,
+  }: Pick<Row, 'endsAlone'> & Pick<BegunFault, 'mayLose'>,
 ): Figures {
   const { begunAt, endedAt, recoveredAt } = moments;
   const errors = samples.filter(isServerError);
@@ -84,10 +79,6 @@ export function figuresOf(
     after: latencyOf(phase.after, group),
   });
   const settled = samples.filter(between(begunAt + SETTLED_AFTER_MS, endedAt));
-  const ending = samples.filter(
-    ({ origin, sentAt, status }) =>
-      status > 0 && origin === endingOrigin && sentAt > begunAt + SAID_AFTER_MS,
-  );
   return {
     requests: samples.length,
     heldServerErrors: held.length,
@@ -107,7 +98,6 @@ export function figuresOf(
     cold: phases('cold'),
     settled: latencyOf(settled, 'hot'),
     recoveredMs: recoveredAt === null ? null : recoveredAt - (endsAlone ? begunAt : endedAt),
-    farewells: { due: ending.length, said: ending.filter(({ isLast }) => isLast).length },
   };
 }
 

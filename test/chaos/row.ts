@@ -9,8 +9,6 @@ export interface BegunFault {
   end(): Promise<readonly string[]>;
   /** Whether a request may be lost: a process that dies had it in hand. Absent: none may. */
   readonly mayLose?: (sample: Sample) => boolean;
-  /** The replica that was told to end. */
-  readonly endingOrigin?: string;
 }
 
 /** A row. */

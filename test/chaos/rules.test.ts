@@ -43,7 +43,6 @@ function sample(changes: Partial<Sample> = {}): Sample {
     ageSeconds: 0,
     problem: null,
     fault: null,
-    isLast: false,
     ...changes,
   };
 }
@@ -53,10 +52,7 @@ const GOOD = [BEFORE, EARLY, LATER, RECOVERING, AFTER].flatMap((sentAt) => [
   sample({ sentAt, customer: COLD, tookMs: 20, outcome: 'fetched' }),
 ]);
 
-function figures(
-  more: readonly Sample[] = [],
-  fault: Pick<BegunFault, 'endingOrigin' | 'mayLose'> = {},
-): Figures {
+function figures(more: readonly Sample[] = [], fault: Pick<BegunFault, 'mayLose'> = {}): Figures {
   return figuresOf([...GOOD, ...more], MOMENTS, fault);
 }
 
@@ -104,9 +100,6 @@ const MADE: Readonly<Record<string, RowResult>> = {
     ),
   }),
   'always-one-ready': result({ notSent: 1 }),
-  'told-to-close': result({
-    figures: figures([sample({ sentAt: LATER, origin: 'http://b' })], { endingOrigin: 'http://b' }),
-  }),
   'within-deadline': result({
     figures: figures([sample({ customer: STALE, tookMs: 3_001 })]),
   }),
@@ -147,20 +140,18 @@ test('where the pace of the machine is not known, rules about time are not judge
 
 test('what the fault may lead to breaks no rule', () => {
   const row = { ...ROW, kind: '8x8', problems: ['upstream-unavailable'] } as const;
-  const told = sample({ sentAt: LATER, origin: 'http://b', isLast: true });
   const more = [
     unavailable({ sentAt: LATER, customer: COLD }),
     unavailable({ sentAt: RECOVERING, customer: COLD }),
     sample({ sentAt: LATER, customer: STALE, outcome: 'stale-if-error' }),
     sample({ sentAt: LATER, ...noAnswer('cut') }),
     sample({ sentAt: LATER, customer: COLD, tookMs: 2_500 }),
-    told,
   ];
-  const fault = { endingOrigin: 'http://b', mayLose: () => true };
+  const fault = { mayLose: () => true };
   const made = result({ row, figures: figures(more, fault) });
   assert.deepEqual(broken(made), []);
   assert.equal(made.figures.staleServed, 1);
-  assert.match(renderTable([made]), /^fault +requests .*\nredis-gone +16 +0 +2 +1 +1 /);
+  assert.match(renderTable([made]), /^fault +requests .*\nredis-gone +15 +0 +2 +1 +1 /);
 });
 
 test('the time to recover of a fault that ends alone counts from its beginning', () => {
@@ -206,11 +197,11 @@ test('an answer is read by its marks', () => {
 });
 
 test('an answer is read by its headers', () => {
-  const read = (status: number, text: string, connection?: string) =>
+  const read = (status: number, text: string) =>
     readAnswer(
       {
         status,
-        headers: { 'cache-status': text, age: '3', connection },
+        headers: { 'cache-status': text, age: '3' },
         body: '{"type":"/problems/overloaded"}',
       },
       HOT,
@@ -221,8 +212,7 @@ test('an answer is read by its headers', () => {
   assert.equal(read(200, 'customer-360; fwd=miss; stored').outcome, 'fetched');
   const failed = read(200, 'customer-360; fwd=stale; fwd-status=503; detail=stale-if-error');
   assert.deepEqual([failed.outcome, failed.ageSeconds], ['stale-if-error', 3]);
-  const refused = read(503, '', 'close');
-  assert.deepEqual([refused.problem, refused.isLast], ['overloaded', true]);
+  assert.equal(read(503, '').problem, 'overloaded');
 });
 
 test('what grows over rounds is a leak, what wavers is none', () => {

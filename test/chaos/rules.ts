@@ -71,12 +71,6 @@ export const RULES: readonly Rule[] = [
     judge: ({ notSent }) => notSent > 0 && `${notSent} requests found no replica that was ready`,
   },
   {
-    name: 'told-to-close',
-    judge: ({ figures: { farewells } }) =>
-      farewells.said < farewells.due &&
-      `${farewells.due - farewells.said} of ${farewells.due} answers without Connection: close`,
-  },
-  {
     name: 'within-deadline',
     judge: ({ figures: { slowestMs } }) =>
       slowestMs > DEADLINE_MS + DEADLINE_SLACK_MS &&

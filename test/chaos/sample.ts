@@ -20,8 +20,6 @@ export interface Sample {
   /** The slug, of an answer that is a problem. */
   readonly problem: string | null;
   readonly fault: Fault | null;
-  /** Whether it came with `Connection: close`. */
-  readonly isLast: boolean;
 }
 
 /** An answer as it came. */
@@ -34,14 +32,14 @@ export interface Answer {
 /** What a sample tells about an answer. */
 export type Reading = Pick<
   Sample,
-  'status' | 'error' | 'outcome' | 'ageSeconds' | 'problem' | 'fault' | 'isLast'
+  'status' | 'error' | 'outcome' | 'ageSeconds' | 'problem' | 'fault'
 >;
 
 /** What is told where no answer came. */
 export function noAnswer(error: unknown): Reading {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
   const nothing = { outcome: 'none', ageSeconds: 0, problem: null, fault: null } as const;
-  return { ...nothing, status: 0, error: code, isLast: false };
+  return { ...nothing, status: 0, error: code };
 }
 
 /** Reads an answer to the question for a customer. */
@@ -57,7 +55,6 @@ export function readAnswer(
     ageSeconds: Number(headers.age ?? 0),
     problem: status === 200 ? null : problemOf(body),
     fault: status === 200 ? judge(customer, body) : null,
-    isLast: headers.connection === 'close',
   };
 }
 

@@ -20,9 +20,12 @@ export const PROCESS_ROWS: readonly Row[] = [
   }),
   row('replica-told-to-end', 'SIGTERM of a replica, which ends a second later', async (lost) => {
     lost.child.kill('SIGTERM');
+    const farewell = await farewellOf(lost);
     return {
-      endingOrigin: lost.api,
-      check: ([code]) => (code === 0 ? [] : [`It ended with ${code}, not with 0.`]),
+      check: ([code]) => [
+        ...(code === 0 ? [] : [`It ended with ${code}, not with 0.`]),
+        ...farewell,
+      ],
     };
   }),
   row('replica-fault', 'an error that nobody handles in a replica', async (lost) => {
@@ -110,6 +113,20 @@ function whatHadInHand({ api, child }: Replica): (sample: Sample) => boolean {
     diedAt = performance.now();
   });
   return ({ origin, sentAt }) => origin === api && sentAt <= diedAt + DYING_MS;
+}
+
+/** A replica that ends still answers, and tells connections that are kept alive to close. */
+async function farewellOf({ ask, ended }: Replica): Promise<readonly string[]> {
+  let isOver = false;
+  void ended.then(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    const reply = await ask('/v1/customer').catch(() => undefined);
+    await reply?.text();
+    if (reply?.headers.get('connection') === 'close') return [];
+  }
+  return ['It told no connection to close before it ended.'];
 }
 
 async function replace(world: World, lost: Replica): Promise<void> {
