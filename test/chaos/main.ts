@@ -12,6 +12,8 @@ import { renderTable } from './table.ts';
 const USAGE_ERROR = 64;
 const INTERRUPTED = 130;
 const REPLICAS = 4;
+/** Longer than any rule allows. */
+const PATIENCE_MS = 40_000;
 /** Requests a second. */
 const RATES = { hot: 80, stale: 30, lapsed: 15, cold: 15 };
 
@@ -60,7 +62,8 @@ async function run({ rows: names, rounds, seconds, json }: ChaosArguments): Prom
 
 function paceOf(seconds: number): Pace {
   const faultMs = seconds * 1000;
-  return { beforeMs: Math.max(1_000, faultMs / 2), faultMs, afterMs: 1_000, rates: RATES };
+  const beforeMs = Math.max(1_000, faultMs / 2);
+  return { beforeMs, faultMs, afterMs: 1_000, patienceMs: PATIENCE_MS, rates: RATES };
 }
 
 function tellRow({ row }: RowResult, breaches: readonly Breach[]): void {

@@ -15,6 +15,8 @@ export interface Pace {
   readonly beforeMs: number;
   readonly faultMs: number;
   readonly afterMs: number;
+  /** How long to wait until all is as before. */
+  readonly patienceMs: number;
   readonly rates: Rates;
 }
 
@@ -36,8 +38,6 @@ export interface RowResult {
   readonly findings: readonly string[];
 }
 
-/** Longer than any rule allows. */
-const GIVE_UP_MS = 40_000;
 /** For so long all answers must be as before: each replica has been asked for cold customers by then. */
 const CALM_MS = 2_500;
 const LOOK_EVERY_MS = 25;
@@ -57,6 +57,7 @@ export async function runRow(world: World, row: Row, pace: Pace): Promise<RowRes
 
 async function measureRow(world: World, row: Row, pace: Pace): Promise<RowResult> {
   const { balancer, customers } = world;
+  const { patienceMs } = pace;
   await warm(world);
   const bytesBefore = await largestBytes(world);
   const connectionsBefore = await countConnections(world);
@@ -67,12 +68,15 @@ async function measureRow(world: World, row: Row, pace: Pace): Promise<RowResult
 
   const begunAt = performance.now();
   const fault = await row.begin(world);
-  const backAlone = row.endsAlone ? untilBack(world, row, { load, since: begunAt }) : undefined;
+  const backAlone = row.endsAlone
+    ? untilBack(world, row, { load, patienceMs, since: begunAt })
+    : undefined;
   await delay(pace.faultMs);
   const grownBytes = (await largestBytes(world)) - bytesBefore;
   const findings = await endOf(fault);
   const endedAt = performance.now();
-  const recoveredAt = await (backAlone ?? untilBack(world, row, { load, since: endedAt }));
+  const recoveredAt = await (backAlone ??
+    untilBack(world, row, { load, patienceMs, since: endedAt }));
   await delay(pace.afterMs);
   await load.stop();
   ownDelay.disable();
@@ -105,13 +109,19 @@ async function endOf(fault: BegunFault): Promise<readonly string[]> {
   }
 }
 
+/** For what, how long, and from when. */
+interface Wait extends Pick<Pace, 'patienceMs'> {
+  readonly load: Load;
+  readonly since: number;
+}
+
 /** When all was as before, in ticks; null if it never was. */
 async function untilBack(
   world: World,
   { kind }: Row,
-  { load, since }: { readonly load: Load; readonly since: number },
+  { load, patienceMs, since }: Wait,
 ): Promise<number | null> {
-  const signal = AbortSignal.timeout(GIVE_UP_MS);
+  const signal = AbortSignal.timeout(patienceMs);
   const sharing = kind === '8x8' ? Promise.resolve(since) : untilShared(world, signal);
   let seen = 0;
   let lastAbnormalAt = since;
