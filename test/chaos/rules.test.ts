@@ -101,7 +101,7 @@ const MADE: Readonly<Record<string, RowResult>> = {
   }),
   'always-one-ready': result({ notSent: 1 }),
   'within-deadline': result({
-    figures: figures([sample({ customer: STALE, tookMs: 3_001 })]),
+    figures: figures([sample({ customer: STALE, tookMs: 4_001 })]),
   }),
   recovers: result({ figures: { ...figures(), recoveredMs: 10_001 } }),
   'nothing-poisoned': result({ poisoned: 1 }),
@@ -145,7 +145,7 @@ test('what the fault may lead to breaks no rule', () => {
     unavailable({ sentAt: RECOVERING, customer: COLD }),
     sample({ sentAt: LATER, customer: STALE, outcome: 'stale-if-error' }),
     sample({ sentAt: LATER, ...noAnswer('cut') }),
-    sample({ sentAt: LATER, customer: COLD, tookMs: 2_500 }),
+    sample({ sentAt: LATER, customer: COLD, tookMs: 3_500 }),
   ];
   const fault = { mayLose: () => true };
   const made = result({ row, figures: figures(more, fault) });

@@ -8,7 +8,7 @@ import { type Customers, createCustomers, TENANT_SETTINGS } from './customers.ts
 import { startTopology, type Topology, type TopologyName } from './topology.ts';
 
 /** How long 8x8 may take for one answer, retries included. */
-export const DEADLINE_MS = 2_000;
+export const DEADLINE_MS = 3_000;
 
 /** A world, with all replicas in use. */
 export interface World {

@@ -32,7 +32,7 @@ export const UPSTREAM_ROWS: readonly Row[] = [
   switched('slow', 'answers take 700 ms', { delayMs: 700, problems: [] }),
   switched('slow', 'answers take longer than an attempt may', {
     name: '8x8-too-slow',
-    delayMs: 1_500,
+    delayMs: 2_000,
     problems: LATE,
   }),
   switched('hang', 'no answer ever comes', { problems: LATE }),
