@@ -38,7 +38,6 @@ const ANSWER_TIMEOUT_MS = 15_000;
 /** Creates one without replicas. It looks at them until the end. */
 export function createBalancer(t: Ending): Balancer {
   let targets: readonly Target[] = [];
-  let turn = 0;
   let isOver = false;
   const looks = new Agent({ pipelining: 0 });
 
@@ -59,8 +58,8 @@ export function createBalancer(t: Ending): Balancer {
 
   const pick = (): Target | undefined => {
     const ready = targets.filter((target) => target.isReady);
-    turn += 1;
-    return ready[turn % ready.length];
+    // In turn, a group of customers could meet the same replica each time.
+    return ready[Math.floor(Math.random() * ready.length)];
   };
 
   const pass = async (path: string): Promise<Passed | undefined> => {
