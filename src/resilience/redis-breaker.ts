@@ -28,13 +28,15 @@ interface RedisBreakerOptions {
 interface Lane {
   isOpen: boolean;
   closedAt: number;
-  pauseMs: number;
+  /** How many looks in a row have to be in time. */
+  needed: number;
 }
 
-const SHORTEST_PAUSE_MS = 50;
+const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
-/** A lane that opens again within this time is looked at less often. */
+/** A lane that opens again within this time has to be in time more often. */
 const STEADY_AFTER_MS = 10_000;
+const MOST_NEEDED = 8;
 
 /**
  * Creates a breaker that is closed. One late answer opens it, so that a request waits in vain once at the most; the
@@ -53,35 +55,48 @@ export function createRedisBreaker(options: RedisBreakerOptions): RedisBreaker {
     if (openLanes === 0) onChange('closed');
   };
 
-  const lookAgain = (lane: Lane, key: string) => {
+  const isInTime = (key: string) =>
+    probe(key).then(
+      () => true,
+      () => false,
+    );
+
+  /** `good`: so many looks in a row were in time; `pauseMs`: until the next one. */
+  const lookAgain = (
+    lane: Lane,
+    key: string,
+    { good, pauseMs }: { good: number; pauseMs: number },
+  ) => {
     later(async () => {
       if (!lane.isOpen) return;
-      const isInTime = await probe(key).then(
-        () => true,
-        () => false,
-      );
-      lane.pauseMs = Math.min(Math.max(SHORTEST_PAUSE_MS, 2 * lane.pauseMs), LONGEST_PAUSE_MS);
-      if (isInTime) close(lane);
-      else lookAgain(lane, key);
-    }, lane.pauseMs);
-  };
-
-  const openLane = (key: string) => {
-    const id = laneOf(key);
-    const lane = lanes.get(id) ?? { isOpen: false, closedAt: Number.NEGATIVE_INFINITY, pauseMs: 0 };
-    lanes.set(id, lane);
-    if (lane.isOpen) return;
-    if (ticks() - lane.closedAt >= STEADY_AFTER_MS) lane.pauseMs = 0;
-    lane.isOpen = true;
-    openLanes += 1;
-    if (openLanes === 1) onChange('open');
-    lookAgain(lane, key);
+      if (!(await isInTime(key))) {
+        const longer = Math.min(Math.max(FIRST_PAUSE_MS, 2 * pauseMs), LONGEST_PAUSE_MS);
+        return lookAgain(lane, key, { good: 0, pauseMs: longer });
+      }
+      if (good + 1 >= lane.needed) close(lane);
+      else lookAgain(lane, key, { good: good + 1, pauseMs: FIRST_PAUSE_MS });
+    }, pauseMs);
   };
 
   return {
     isOpen: (key) => openLanes > 0 && lanes.get(laneOf(key))?.isOpen === true,
     isAnyOpen: () => openLanes > 0,
-    trip: openLane,
+    trip(key) {
+      const id = laneOf(key);
+      const lane = lanes.get(id) ?? {
+        isOpen: false,
+        closedAt: Number.NEGATIVE_INFINITY,
+        needed: 1,
+      };
+      lanes.set(id, lane);
+      if (lane.isOpen) return;
+      const isSteady = ticks() - lane.closedAt >= STEADY_AFTER_MS;
+      lane.needed = isSteady ? 1 : Math.min(2 * lane.needed, MOST_NEEDED);
+      lane.isOpen = true;
+      openLanes += 1;
+      if (openLanes === 1) onChange('open');
+      lookAgain(lane, key, { good: 0, pauseMs: 0 });
+    },
     reset() {
       for (const lane of lanes.values()) close(lane);
     },

@@ -72,17 +72,42 @@ test('many late answers open it once', async () => {
   assert.equal(pauses.length, 1);
 });
 
-test('one that opens again soon is looked at later, one that was steady at once', async () => {
-  const { breaker, pauses, world, pass } = start();
+test('one that opens again soon has to be in time more often, one that was steady once', async () => {
+  const { breaker, probed, pauses, changes, world, pass } = start();
   world.isInTime = true;
-  for (let count = 0; count < 4; count += 1) {
+  const looks = [];
+  for (let count = 0; count < 5; count += 1) {
+    breaker.trip('a');
+    const before = probed.length;
+    await pass(1_000);
+    looks.push(probed.length - before);
+  }
+  assert.deepEqual(looks, [1, 2, 4, 8, 8]);
+  assert.deepEqual(pauses.slice(0, 7), [0, 0, 50, 0, 50, 50, 50]);
+  assert.equal(changes.length, 10);
+  await pass(10_000);
+  breaker.trip('a');
+  await pass(0);
+  assert.equal(breaker.isOpen('a'), false);
+});
+
+test('of looks that have to be in time each one late begins anew', async () => {
+  const { breaker, world, pass } = start();
+  world.isInTime = true;
+  for (const _ of [1, 2]) {
     breaker.trip('a');
     await pass(1_000);
   }
-  assert.deepEqual(pauses, [0, 50, 100, 200]);
-  await pass(10_000);
   breaker.trip('a');
-  assert.equal(pauses.at(-1), 0);
+  await pass(50);
+  world.isInTime = false;
+  await pass(50);
+  world.isInTime = true;
+  // After the pause for one that was late.
+  await pass(100 + 2 * 50);
+  assert.equal(breaker.isOpen('a'), true);
+  await pass(50);
+  assert.equal(breaker.isOpen('a'), false);
 });
 
 test('keys of another lane are asked for all the same', async () => {

@@ -233,7 +233,7 @@ test('Redis is told of what was admitted without it, once', async (t) => {
 
 test('Redis is told with the next beat, though nobody asks, and also of more than there is', async (t) => {
   const { url } = await startServer(t);
-  const quota = { requests: 18, perMs: 60_000, replicas: 2 };
+  const quota = { requests: 18, perMs: 60_000 };
   const [one, other] = await Promise.all([
     startReplica(t, url, quota),
     startReplica(t, url, quota),
