@@ -10,7 +10,7 @@ const PACE = {
   beforeMs: 500,
   faultMs: 1_500,
   afterMs: 300,
-  patienceMs: 12_000,
+  patienceMs: 14_000,
   rates: { hot: 40, stale: 20, lapsed: 10, cold: 10 },
 };
 

@@ -78,10 +78,19 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'recovers',
+    judge: ({ figures: { recoveredMs } }) =>
+      recoveredMs === null && 'all was never as before again',
+  },
+  {
+    name: 'recovers-in-time',
+    isTiming: true,
     judge({ row: { kind }, figures: { recoveredMs } }) {
-      if (recoveredMs === null) return 'all was never as before again';
       const mostMs = RECOVERS_WITHIN_MS[kind];
-      return recoveredMs > mostMs && `${Math.round(recoveredMs)} ms, where ${mostMs} are allowed`;
+      return (
+        recoveredMs !== null &&
+        recoveredMs > mostMs &&
+        `${Math.round(recoveredMs)} ms, where ${mostMs} are allowed`
+      );
     },
   },
   {
