@@ -9,9 +9,6 @@ import { STATUS_CODES } from './node-http.ts';
 import { messageOf } from './problems.ts';
 import { requestIdFor } from './request-id.ts';
 
-/** How long a caller may take to read a refusal and leave; no timeout of the server's looks at it any more. */
-const LINGER_MS = 1_000;
-
 const PARSER_PROBLEMS: Readonly<Record<string, ProblemSlug>> = {
   HPE_HEADER_OVERFLOW: 'headers-too-large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body-too-large',
@@ -44,8 +41,9 @@ export function createParserErrors(emit: Emit): ParserErrors {
   return {
     note,
     answer(error, socket) {
-      if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-      if (refused.has(socket)) return;
+      if (error.code === 'ECONNRESET') return void socket.destroy();
+      // It lingers, or is gone.
+      if (!socket.writable || refused.has(socket)) return;
       refused.add(socket);
       const problem = new Problem(PARSER_PROBLEMS[error.code ?? ''] ?? 'malformed-request');
       const exchange = latest.get(socket);
@@ -65,7 +63,7 @@ export function createParserErrors(emit: Emit): ParserErrors {
         tellToGoOn(response);
         server.server.emit('request', request, response);
       });
-      server.server.on('connect', (_request, socket) => {
+      server.server.on('connect', (_request, socket: Socket) => {
         socket.on('error', () => socket.destroy());
         const problem = new Problem('malformed-request');
         afterReply(latest.get(socket), () => answerSocket(problem, socket, emit));
@@ -104,15 +102,16 @@ function afterReply(exchange: Exchange | undefined, answer: () => void): void {
 }
 
 /** There is no request, only a socket. */
-function answerSocket(problem: Problem, socket: Duplex, emit: Emit): void {
+function answerSocket(problem: Problem, socket: Socket, emit: Emit): void {
+  // The reply before this one was the last.
+  if (!socket.writable) return;
   const requestId = requestIdFor(undefined);
   const { headers, body } = messageOf(problem, requestId);
   const lines = Object.entries({ ...headers, 'x-request-id': requestId, connection: 'close' });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   socket.write(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${head}\r\n`);
-  socket.end(body);
-  const linger = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(linger));
+  socket.write(body);
+  socket.destroySoon();
   emit({
     type: 'request',
     requestId,

@@ -3,6 +3,7 @@ import caching, { type AbstractCacheCompliantObject } from '@fastify/caching';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Emit } from '../telemetry/events.ts';
 import { acceptJsonBodies } from './body.ts';
+import { lingerOnClose } from './lingering-close.ts';
 import { createParserErrors } from './parser-errors.ts';
 import { answerFrameworkError, handleErrors, VARY } from './problems.ts';
 import { observeRequests } from './request-events.ts';
@@ -91,6 +92,7 @@ export async function createServer({
   });
   observeRequests(server, { emit, ticks });
   parserErrors.watch(server);
+  lingerOnClose(server.server);
   acceptJsonBodies(server);
   handleErrors(server, emit);
   await setHeaders(server, lifecycle);
