@@ -141,6 +141,23 @@ test('so it is for who comes when the service ends', async (t) => {
   await drained;
 });
 
+test('the time that a request may take does not end it sooner', async (t) => {
+  const service = await startService(t, {
+    callerTimeouts: { headMs: 50, requestMs: 100, checkMs: 10 },
+  });
+  const { connection, socket } = await connectBoth(service);
+  connection.pause();
+  const late = once(service.app.api.server, 'clientError');
+  connection.write(requestBytes('POST', '/nowhere', { headers: { ...SHORT, ...CLOSE } }));
+  await late;
+  assert.ok(socket.writableFinished);
+  await sendInPieces(connection, Buffer.alloc(77, 'x'));
+  connection.finish();
+  connection.resume();
+  assert.equal((await connection.reply())?.status, 404);
+  connection.leave();
+});
+
 test('what follows the last reply is not taken for requests', async (t) => {
   const service = await startService(t);
   const { connection, socket } = await connectBoth(service);
