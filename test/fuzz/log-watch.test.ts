@@ -33,7 +33,7 @@ test('good lines are counted, and forgotten', async () => {
   const { stdout, watch, forgotten } = watched();
   stdout.end(LINE.repeat(3));
   await new Promise((resolve) => stdout.once('end', resolve));
-  assert.deepEqual(watch, { breaches: [], lines: 3 });
+  assert.deepEqual(watch, { breaches: [], lines: 3, servers: new Set() });
   assert.ok(forgotten() > 0);
 });
 
@@ -50,6 +50,19 @@ test('a marked value, a fault of the service and what is no JSON are found', asy
       assert.match((await breachesIn(text, cutAt)).join(), rule, text);
     }
   }
+});
+
+test('the death of a worker is one, and who has served callers is known', async () => {
+  const died = '{"level":40,"pid":7,"worker":8,"msg":"a worker ended; another takes its place"}\n';
+  assert.match((await breachesIn(died)).join(), /a worker is gone/);
+  const { stdout, watch } = watched();
+  const served = (pid: number, route: string) =>
+    `{"level":30,"pid":${pid},"event":"request","route":"${route}","status":200}\n`;
+  const routes = ['/v1/customer', '/livez', '/v1/summaries', '/v1/customer'];
+  for (const [at, route] of routes.entries()) stdout.write(served(at % 3, route));
+  stdout.end();
+  await new Promise((resolve) => stdout.once('end', resolve));
+  assert.deepEqual(watch, { breaches: [], lines: 4, servers: new Set(['0', '2']) });
 });
 
 test('whatever stands on the standard error is one', async () => {

@@ -1,4 +1,4 @@
-// Reads what a process writes as it comes: lines of JSON, no fault of ours, no marked value.
+// Reads what a process and its workers write as it comes: lines of JSON, no fault of ours, no early end, no marked value.
 import type { Readable } from 'node:stream';
 import type { LeakSearch } from './leaks.ts';
 
@@ -6,7 +6,14 @@ import type { LeakSearch } from './leaks.ts';
 export interface LogWatch {
   readonly breaches: readonly string[];
   readonly lines: number;
+  /** The processes that have served callers. */
+  readonly servers: ReadonlySet<string>;
 }
+
+/** What a line says that tells of an asked route: by its process, before anything that was sent. */
+const SERVED = /^\{.*?"pid":(\d+),.*"route":"\/v1\//;
+/** What the first process says when a worker has died; another takes its place, so that no caller may notice. */
+const DEATH = /"msg":"a worker ended/;
 
 const MOST_BREACHES = 20;
 
@@ -17,7 +24,8 @@ export function watchLog(
   forget: () => void,
 ): LogWatch {
   const breaches: string[] = [];
-  const seen = { breaches, lines: 0 };
+  const servers = new Set<string>();
+  const seen = { breaches, servers, lines: 0 };
   const note = (breach: string) => {
     if (breaches.length < MOST_BREACHES) breaches.push(breach);
   };
@@ -25,6 +33,8 @@ export function watchLog(
     'data',
     byLine((line) => {
       seen.lines += 1;
+      const [, pid] = SERVED.exec(line) ?? [];
+      if (pid !== undefined) servers.add(pid);
       for (const breach of checkLine(line, find)) note(breach);
       forget();
     }),
@@ -44,6 +54,7 @@ function checkLine(line: string, find: LeakSearch): readonly string[] {
     ...leaks,
     ...(isObject ? [] : [`not a log line: ${line}`]),
     ...(isFault ? [`a fault of the service: ${line}`] : []),
+    ...(DEATH.test(line) ? [`a worker is gone: ${line}`] : []),
   ];
 }
 

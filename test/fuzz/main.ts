@@ -1,8 +1,8 @@
 // `npm run fuzz`: random, half-valid and broken requests to the real service, each reply judged.
 import { createEnding, type Ending } from '../support/ending.ts';
-import { type FuzzArguments, parseArguments } from './arguments.ts';
+import { commandOf, type FuzzArguments, parseArguments } from './arguments.ts';
 import { isClean, renderFindings, renderTrial } from './report.ts';
-import { repeatExchange, runSession } from './session.ts';
+import { repeatExchange, runSession, type SessionOptions } from './session.ts';
 
 const USAGE_ERROR = 64;
 
@@ -14,28 +14,43 @@ async function main(): Promise<number> {
     wanted = parseArguments(process.argv.slice(2));
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.stderr.write('Usage: npm run fuzz -- [--seed N] [--requests N] [--only N]\n');
+    process.stderr.write(
+      'Usage: npm run fuzz -- [--seed N] [--requests N] [--only N] [--redis] [--workers N]\n',
+    );
     return USAGE_ERROR;
   }
+  const { seed, only, setups } = wanted;
+  const requests = Math.ceil(wanted.requests / setups.length);
+  const codes: number[] = [];
+  for (const setup of setups) {
+    const options = { seed, setup, requests };
+    codes.push(await withEnding((ending) => tryOut(ending, options, only)));
+  }
+  return Math.max(...codes);
+}
+
+async function withEnding(run: (ending: Ending) => Promise<number>): Promise<number> {
   const ending = createEnding();
   try {
-    return await (wanted.only === null
-      ? fuzz(ending, wanted)
-      : repeat(ending, wanted, wanted.only));
+    return await run(ending);
   } finally {
     await ending.end();
   }
 }
 
-async function fuzz(ending: Ending, wanted: FuzzArguments): Promise<number> {
-  process.stdout.write(`${wanted.requests} requests, seed ${wanted.seed}\n\n`);
-  const findings = await runSession(ending, wanted);
-  process.stdout.write(renderFindings(findings, wanted));
+/** All of it, or only the exchange of that number. */
+async function tryOut(
+  ending: Ending,
+  options: SessionOptions,
+  only: number | null,
+): Promise<number> {
+  if (only !== null) {
+    const { trial } = await repeatExchange(ending, { ...options, number: only });
+    process.stdout.write(renderTrial(trial, commandOf(options)));
+    return trial.rules.length > 0 ? 1 : 0;
+  }
+  process.stdout.write(`${options.requests} requests: ${commandOf(options)}\n\n`);
+  const findings = await runSession(ending, options);
+  process.stdout.write(renderFindings(findings, options));
   return isClean(findings) ? 0 : 1;
-}
-
-async function repeat(ending: Ending, { seed }: FuzzArguments, number: number): Promise<number> {
-  const { trial } = await repeatExchange(ending, { seed, number });
-  process.stdout.write(renderTrial(trial, seed));
-  return trial.rules.length > 0 ? 1 : 0;
 }

@@ -32,6 +32,8 @@ export const CACHE_SECRET = Buffer.from('marked-cache-secret-0123456789abcdef').
   'base64url',
 );
 
+export const REDIS_PASSWORD = 'marked-redis-password-Zark-8420';
+
 /** The keys of the apps; equal seeds make equal keys. */
 export function appKeysOf(seed: number): AppKeys {
   const chance = createChance(`keys ${seed}`);
@@ -54,6 +56,7 @@ export function secretMarks(keys: AppKeys): Marks {
       Object.entries(TENANTS).map(([name, { tenantId }]) => [`8x8 tenant of ${name}`, tenantId]),
     ),
     cacheSecret: CACHE_SECRET,
+    redisPassword: REDIS_PASSWORD,
   };
 }
 

@@ -1,16 +1,27 @@
-// The service of a run, as a process of its own before a simulated 8x8.
+// The service of a run, in processes of its own before a simulated 8x8, with Redis if that is wanted.
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { KEYS, TENANTS } from '../../src/sandbox/tenants.ts';
 import type { Ending } from '../support/ending.ts';
 import { type ServiceProcess, startProcess } from '../support/process.ts';
+import { startRedis } from '../support/redis.ts';
 import { listening } from '../support/service-process.ts';
-import { type AppKeys, CACHE_SECRET, markedPopulation } from './marked.ts';
+import { type AppKeys, CACHE_SECRET, markedPopulation, REDIS_PASSWORD } from './marked.ts';
+
+/** What the service runs on. */
+export interface Setup {
+  /** Whether it has a Redis. */
+  readonly redis: boolean;
+  /** How many processes serve. */
+  readonly workers: number;
+}
 
 /** What is asked, and what it runs on. */
 export interface World {
   readonly origins: Origins;
   readonly sandbox: Sandbox;
   readonly started: ServiceProcess;
+  /** Null where there is no Redis. */
+  readonly redisUrl: string | null;
 }
 
 /** The ports of a service, such as `http://127.0.0.1:8360`. */
@@ -19,14 +30,21 @@ export interface Origins {
   readonly ops: string;
 }
 
-/** Starts both. They end with the lifetime. */
-export async function startWorld(ending: Ending, keys: AppKeys): Promise<World> {
+/** Starts all of it. It ends with the lifetime. */
+export async function startWorld(
+  ending: Ending,
+  keys: AppKeys,
+  { redis, workers }: Setup,
+): Promise<World> {
+  const redisUrl = redis ? await startLockedRedis(ending) : null;
   const sandbox = await createSandbox({ population: markedPopulation(Date.now()) });
   ending.after(sandbox.close);
   const started = await startProcess(ending, {
     env: {
       PORT: '0',
       OPS_PORT: '0',
+      WORKERS: String(workers),
+      ...(redisUrl !== null && { REDIS_URL: redisUrl }),
       TRUSTED_PROXIES: '127.0.0.1',
       LOG_LEVEL: 'trace',
       SHUTDOWN_DELAY: '0s',
@@ -37,7 +55,14 @@ export async function startWorld(ending: Ending, keys: AppKeys): Promise<World> 
     },
     files: { 'config.yaml': JSON.stringify(configFile(sandbox, keys)) },
   });
-  return { sandbox, started, origins: await listening(started) };
+  return { sandbox, started, redisUrl, origins: await listening(started) };
+}
+
+/** A Redis that wants a password. */
+async function startLockedRedis(ending: Ending): Promise<string> {
+  const { port, stop } = await startRedis({ args: ['--requirepass', REDIS_PASSWORD] });
+  ending.after(stop);
+  return `redis://:${REDIS_PASSWORD}@127.0.0.1:${port}`;
 }
 
 /** JSON is YAML. Everything is small and short, so that within one run it fills, ends and is refused. */
