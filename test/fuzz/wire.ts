@@ -18,8 +18,6 @@ export interface Outcome {
   readonly failure: string | null;
 }
 
-/** What is longer is sent at once: a refusal that comes before its end would be lost. */
-const MOST_IN_PIECES = 16_000;
 const MOST_PIECES = 40;
 const REPLY_WITHIN_MS = 30_000;
 /** So long the service may wait for more of what will not come, before it is told that this was all. */
@@ -68,8 +66,7 @@ async function talk(
 
 /** Sends piece after piece, each in a packet of its own if it can be had. */
 async function send(connection: RawConnection, bytes: Buffer, pieceBytes: number): Promise<void> {
-  const isShort = bytes.length < MOST_IN_PIECES;
-  const size = isShort ? Math.max(pieceBytes, Math.ceil(bytes.length / MOST_PIECES)) : bytes.length;
+  const size = Math.max(pieceBytes, Math.ceil(bytes.length / MOST_PIECES));
   for (let at = 0; at < bytes.length; at += size) {
     if (at > 0) await nextTurn();
     connection.write(bytes.subarray(at, at + size));
