@@ -1,4 +1,4 @@
-// Where log lines go: to a file descriptor, those of one turn of the event loop in one write.
+// Where log lines go: to a file descriptor, those of one turn of the event loop in as few writes as can be.
 import { type DestinationStream, pino } from 'pino';
 
 /** Lines on their way to a file descriptor. */
@@ -7,23 +7,34 @@ export interface LogOutput extends DestinationStream {
   flush(): void;
 }
 
-/** More than this is written at once, within the turn too. */
-const MAX_HELD_CHARACTERS = 16 * 1024;
+/** What a full pipe takes as a whole or not at all (`PIPE_BUF`): workers share one, and must not tear each other's lines. */
+const MAX_WRITE_BYTES = 4_096;
 
 /** Creates an output. A line is held until the present turn of the event loop is over, and no longer. */
 export function createLogOutput(fileDescriptor: number): LogOutput {
   const output = pino.destination({ dest: fileDescriptor, sync: true });
   let held = '';
+  let heldBytes = 0;
+  let isTurnAwaited = false;
   const flush = () => {
     if (held === '') return;
     output.write(held);
     held = '';
+    heldBytes = 0;
+  };
+  const onTurn = () => {
+    isTurnAwaited = false;
+    flush();
   };
   return {
     write(line) {
-      if (held === '') setImmediate(flush);
+      const bytes = Buffer.byteLength(line);
+      if (heldBytes + bytes > MAX_WRITE_BYTES) flush();
       held += line;
-      if (held.length > MAX_HELD_CHARACTERS) flush();
+      heldBytes += bytes;
+      if (isTurnAwaited) return;
+      isTurnAwaited = true;
+      setImmediate(onTurn);
     },
     flush,
   };

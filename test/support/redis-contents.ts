@@ -16,6 +16,8 @@ export async function redisContents(url: string, pattern = '*'): Promise<Buffer>
 
 async function valuesOf(redis: Redis, key: Buffer): Promise<readonly Buffer[]> {
   const type = await redis.type(key);
+  // It has ended meanwhile.
+  if (type === 'none') return [];
   if (type === 'string') return [(await redis.getBuffer(key)) ?? Buffer.alloc(0)];
   if (type === 'zset') return redis.zrangeBuffer(key, '0', '-1');
   if (type !== 'hash') throw new Error(`No way to read a ${type} yet`);

@@ -43,13 +43,30 @@ test('at the end of the process nothing is left behind, nor written twice', asyn
   assert.equal(written(), 'last\n');
 });
 
-test('much is not held until the turn is over', async (t) => {
+test('much is not held until the turn is over, nor written in more than a pipe takes whole', async (t) => {
   const { output, written } = await openOutput(t);
-  const line = `${'x'.repeat(999)}\n`;
-  for (let count = 0; count < 100; count += 1) output.write(line);
-  assert.ok(written().length > 80_000);
+  // Of two bytes each.
+  const line = `${'ü'.repeat(299)}\n`;
+  const bytes = () => Buffer.byteLength(written());
+  for (let count = 0; count < 100; count += 1) {
+    const before = bytes();
+    output.write(line);
+    assert.ok(bytes() - before <= 4_096);
+    assert.ok(written() === '' || written().endsWith('\n'));
+  }
+  const before = bytes();
+  assert.ok(before > 50_000);
   await turn();
+  assert.ok(bytes() - before <= 4_096);
   assert.equal(written(), line.repeat(100));
+});
+
+test('a line that is longer than that is written all the same', async (t) => {
+  const { output, written } = await openOutput(t);
+  const long = `${'x'.repeat(10_000)}\n`;
+  for (const line of ['a\n', long, 'b\n']) output.write(line);
+  await turn();
+  assert.equal(written(), `a\n${long}b\n`);
 });
 
 test('the time of a line is ISO-8601 in UTC, and that of its millisecond', () => {
