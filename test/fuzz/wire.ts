@@ -64,13 +64,15 @@ async function talk(
   }
 }
 
-/** Sends piece after piece, each in a packet of its own if it can be had. */
+/** Sends piece after piece, each in a packet of its own if it can be had, and reads nothing before all is sent. */
 async function send(connection: RawConnection, bytes: Buffer, pieceBytes: number): Promise<void> {
   const size = Math.max(pieceBytes, Math.ceil(bytes.length / MOST_PIECES));
+  connection.pause();
   for (let at = 0; at < bytes.length; at += size) {
     if (at > 0) await nextTurn();
     connection.write(bytes.subarray(at, at + size));
   }
+  connection.resume();
 }
 
 async function readAll(connection: RawConnection, answered: Answered[]): Promise<void> {
