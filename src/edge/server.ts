@@ -3,7 +3,7 @@ import caching, { type AbstractCacheCompliantObject } from '@fastify/caching';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Emit } from '../telemetry/events.ts';
 import { acceptJsonBodies } from './body.ts';
-import { lingerOnClose } from './lingering-close.ts';
+import { type LingerTimes, lingerOnClose } from './lingering-close.ts';
 import { createParserErrors } from './parser-errors.ts';
 import { answerFrameworkError, handleErrors, VARY } from './problems.ts';
 import { observeRequests } from './request-events.ts';
@@ -22,7 +22,7 @@ export interface ServerOptions {
 }
 
 /** How long callers may take, in milliseconds. */
-export interface CallerTimeouts {
+export interface CallerTimeouts extends LingerTimes {
   /** Until the head of a request is there. */
   readonly headMs: number;
   /** Until all of it is there. */
@@ -48,6 +48,9 @@ const TIMEOUTS: CallerTimeouts = {
   requestMs: 15_000,
   readMs: 20_000,
   checkMs: 1_000,
+  quietMs: 2_000,
+  // As long as a request: who sends slowly may be sending the body of one that was refused.
+  lingerMs: 15_000,
 };
 
 /** No route has a schema, so that what compiles them, ajv above all, need not be loaded. */
@@ -61,7 +64,8 @@ export async function createServer({
   lifecycle,
   timeouts,
 }: ServerOptions): Promise<FastifyInstance> {
-  const { headMs, requestMs, readMs, checkMs } = { ...TIMEOUTS, ...timeouts };
+  const callerTimeouts = { ...TIMEOUTS, ...timeouts };
+  const { headMs, requestMs, readMs, checkMs } = callerTimeouts;
   const parserErrors = createParserErrors(emit);
   const server: FastifyInstance = Fastify({
     bodyLimit: MAX_BODY_BYTES,
@@ -92,7 +96,7 @@ export async function createServer({
   });
   observeRequests(server, { emit, ticks });
   parserErrors.watch(server);
-  lingerOnClose(server.server);
+  lingerOnClose(server.server, callerTimeouts);
   acceptJsonBodies(server);
   handleErrors(server, emit);
   await setHeaders(server, lifecycle);
