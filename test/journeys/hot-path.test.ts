@@ -44,12 +44,14 @@ test('a hit asks Redis nothing about the customer, and nearly nothing about the 
   const { askAll, sent, sandbox } = await start(t);
   for (let time = 0; time < HITS; time += 3) await askAll();
   const commands = await sent();
+  // Beats come with time, not with hits.
+  const ofHits = commands.filter((command) => !/^evalsha \S+ 1 c360:replicas /i.test(command));
   const isQuota = (command: string) => /^evalsha \S+ 1 c360:quota:/i.test(command);
   assert.deepEqual(
-    commands.filter((command) => !isQuota(command)),
+    ofHits.filter((command) => !isQuota(command)),
     [],
   );
-  assert.ok(commands.length < HITS / 10, commands.join('\n'));
+  assert.ok(ofHits.length < HITS / 10, ofHits.join('\n'));
   assert.equal(sandbox.calls.received, 1);
 });
 

@@ -6,7 +6,7 @@ import { startRedis } from '../support/redis.ts';
 import { type Service, startService } from '../support/service.ts';
 
 const REPLICAS = 4;
-const QUOTA = 200;
+const QUOTA = 100;
 const PATH = '/v1/customer?tenant=acme&email=nobody@example.com';
 
 async function startReplicas(t: TestContext) {
@@ -44,7 +44,7 @@ const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + c
 test('ten times the quota over four replicas: it is admitted, and no other app notices', async (t) => {
   const { replicas } = await startReplicas(t);
   const greedy = (QUOTA * 10) / REPLICAS;
-  const modest = 30;
+  const modest = 20;
   const [ofDesk, ofOther] = await Promise.all([
     Promise.all(replicas.map((replica) => admitted(replica, greedy))),
     Promise.all(replicas.map((replica) => admitted(replica, modest, replica.keys.other))),
