@@ -51,7 +51,10 @@ async function ask(t: TestContext, { kind, callers, connections, maxMib }: Row) 
   const slugs = await asked;
   const outcomes = await Promise.all(sandbox.calls.all.map(({ outcome }) => outcome));
   sandbox.faults.set(null);
-  assert.equal(await slugOf('contact-0'), 200);
+  // A process that has had too much to do may refuse for another second.
+  let after = await slugOf('contact-0');
+  while (after === '/problems/overloaded') after = await slugOf('contact-0');
+  assert.equal(after, 200);
   return { growth: most - before, slugs, outcomes };
 }
 
