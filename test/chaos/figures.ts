@@ -90,8 +90,10 @@ export function figuresOf(
     lost: countBy(samples, ({ error }) => error),
     lostUnduly: samples.filter((each) => each.error !== null && !mayLose(each)).length,
     problems: countBy(errors, ({ problem }) => problem),
+    // What was under way when the fault began met it.
     problemsOutsideOfFault: errors.filter(
-      ({ sentAt }) => sentAt < begunAt || (recoveredAt !== null && sentAt >= recoveredAt),
+      ({ sentAt, tookMs }) =>
+        sentAt + tookMs < begunAt || (recoveredAt !== null && sentAt >= recoveredAt),
     ).length,
     slowestMs: Math.max(0, ...samples.map(({ tookMs }) => tookMs)),
     hot: phases('hot'),
