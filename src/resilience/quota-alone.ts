@@ -45,9 +45,18 @@ export function untoldIn({ alone }: QuotaWindow, now: number): number {
   return alone && alone.endsAt > now ? alone.untold : 0;
 }
 
-/** Redis has counted so much of it; then this process is not alone any more. */
-export function noteTold(window: QuotaWindow, told: number): void {
-  if (window.alone === null) return;
-  window.alone.untold = Math.max(0, window.alone.untold - told);
-  if (window.alone.untold === 0) window.alone = null;
+/** Redis has counted so much of it, or may have. */
+export function noteTold({ alone }: QuotaWindow, told: number): void {
+  if (alone) alone.untold = Math.max(0, alone.untold - told);
+}
+
+/** Redis has answered, and knows all: this process is not alone any more. What it was granted is not granted again. */
+export function endAlone(window: QuotaWindow): void {
+  if (window.alone?.untold === 0) window.alone = null;
+}
+
+/** What this process knows of the present window, in case Redis has lost it: what is used, and the milliseconds left. */
+export function knownOf({ alone, endsAt, known }: QuotaWindow, now: number): readonly number[] {
+  const restMs = Math.ceil(Math.max(endsAt, alone?.endsAt ?? 0) - now);
+  return [endsAt > now ? known : 0, Math.max(0, restMs)];
 }

@@ -30,6 +30,8 @@ interface Lane {
   closedAt: number;
   /** How many looks in a row have to be in time. */
   needed: number;
+  /** How often it has opened: looks of an earlier time end. */
+  round: number;
 }
 
 const FIRST_PAUSE_MS = 50;
@@ -67,9 +69,13 @@ export function createRedisBreaker(options: RedisBreakerOptions): RedisBreaker {
     key: string,
     { good, pauseMs }: { good: number; pauseMs: number },
   ) => {
+    const { round } = lane;
+    const isOver = () => !lane.isOpen || lane.round !== round;
     later(async () => {
-      if (!lane.isOpen) return;
-      if (!(await isInTime(key))) {
+      if (isOver()) return;
+      const isGood = await isInTime(key);
+      if (isOver()) return;
+      if (!isGood) {
         const longer = Math.min(Math.max(FIRST_PAUSE_MS, 2 * pauseMs), LONGEST_PAUSE_MS);
         return lookAgain(lane, key, { good: 0, pauseMs: longer });
       }
@@ -87,12 +93,14 @@ export function createRedisBreaker(options: RedisBreakerOptions): RedisBreaker {
         isOpen: false,
         closedAt: Number.NEGATIVE_INFINITY,
         needed: 1,
+        round: 0,
       };
       lanes.set(id, lane);
       if (lane.isOpen) return;
       const isSteady = ticks() - lane.closedAt >= STEADY_AFTER_MS;
       lane.needed = isSteady ? 1 : Math.min(2 * lane.needed, MOST_NEEDED);
       lane.isOpen = true;
+      lane.round += 1;
       openLanes += 1;
       if (openLanes === 1) onChange('open');
       lookAgain(lane, key, { good: 0, pauseMs: 0 });

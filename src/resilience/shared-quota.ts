@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { QuotaCounter, QuotaUse } from '../domain/quota.ts';
 import type { Allowance } from '../domain/tenant.ts';
 import type { AloneWatch } from './alone-watch.ts';
-import { noteTold, takeAlone, untoldIn } from './quota-alone.ts';
+import { endAlone, knownOf, noteTold, takeAlone, untoldIn } from './quota-alone.ts';
 import {
   AHEAD_OF_REST,
   beginAnew,
@@ -52,9 +52,9 @@ const TOO_LATE_MS = 2_000;
 /**
  * Counts if it fits, and as many more as are wanted ahead: a twentieth of what remains at most, so that near
  * the limit there is nothing ahead. A window without an end is none, and begins with a request.
- * What was admitted without asking is counted in any case.
- * KEYS: the window. ARGV: cost, requests, window in ms, ahead, admitted already. Returns admitted, used, ms left,
- * taken ahead.
+ * What was admitted without asking is counted in any case. A window that Redis has lost goes on as the caller knows it.
+ * KEYS: the window. ARGV: cost, requests, window in ms, ahead, admitted already, used and ms left as known. Returns
+ * admitted, used, ms left, taken ahead.
  */
 const TAKE: Script = {
   name: 'c360TakeQuota',
@@ -63,8 +63,9 @@ const TAKE: Script = {
 local cost, requests, per, ahead = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local already = tonumber(ARGV[5])
 local left = redis.call('PTTL', KEYS[1])
-local used = left > 0 and tonumber(redis.call('GET', KEYS[1])) or 0
-if left <= 0 then left = per end
+local used = left > 0 and tonumber(redis.call('GET', KEYS[1])) or tonumber(ARGV[6])
+local rest = tonumber(ARGV[7])
+if left <= 0 then left = rest > 0 and math.min(rest, per) or per end
 if already > 0 then
   used = used + already
   redis.call('SET', KEYS[1], used, 'PX', left)
@@ -101,14 +102,16 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
 
   const call = async (window: QuotaWindow, { cost, ahead }: Cost, allowance: Allowance) => {
     // What was admitted alone is told once, though several calls may be under way.
-    const already = window.isTelling ? 0 : untoldIn(window, ticks());
+    const now = ticks();
+    const already = window.isTelling ? 0 : untoldIn(window, now);
     if (already > 0) window.isTelling = true;
-    const mostAhead = window.isFailing ? 0 : ahead;
     const { requests, perMs } = allowance;
+    const counted = [cost, requests, perMs, window.isFailing ? 0 : ahead, already];
     try {
-      const reply = await runTake(window.key, cost, requests, perMs, mostAhead, already);
+      const reply = await runTake(window.key, ...counted, ...knownOf(window, now));
       window.isFailing = false;
       noteTold(window, already);
+      endAlone(window);
       watch.noteShared();
       return reply as [admitted: number, used: number, leftMs: number, taken: number];
     } catch (error) {

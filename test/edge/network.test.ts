@@ -5,6 +5,10 @@ import { networkOf } from '../../src/edge/network.ts';
 
 const NETWORKS: Readonly<Record<string, string>> = {
   '192.0.2.7': '192.0.2.7',
+  '192.0.2.7:4711': '192.0.2.7',
+  '[192.0.2.7]': '192.0.2.7',
+  '[2001:db8:1:2::1]:4711': '2001:db8:1:2::/64',
+  '[2001:db8:1:2::1]': '2001:db8:1:2::/64',
   '::ffff:192.0.2.7': '192.0.2.7',
   '::FFFF:192.0.2.7': '192.0.2.7',
   '2001:db8:1:2:3:4:5:6': '2001:db8:1:2::/64',
@@ -23,6 +27,8 @@ for (const [address, network] of Object.entries(NETWORKS)) {
   test(`${address} is in ${network}`, () => assert.equal(networkOf(address), network));
 }
 
-test('what is no address stands for itself', () => assert.equal(networkOf('x'), 'x'));
-
-test('one who has left has none', () => assert.equal(networkOf(undefined), ''));
+test('one who has left, and what is no address, are all the same', () => {
+  for (const none of [undefined, '', 'x', '[]', '1.2.3', 'x:1', ':1'.repeat(9_000)]) {
+    assert.equal(networkOf(none), 'unknown');
+  }
+});

@@ -130,3 +130,15 @@ test('with a new connection nothing is held against it', async () => {
   await pass(10_000);
   assert.deepEqual(probed, []);
 });
+
+test('with each new connection the looks of before end', async () => {
+  const { breaker, probed, pass } = start();
+  for (let count = 0; count < 50; count += 1) {
+    breaker.trip('a');
+    breaker.reset();
+  }
+  breaker.trip('a');
+  await pass(2_000);
+  // At 0, 50, 150, 350, 750 and 1,550 ms.
+  assert.equal(probed.length, 6);
+});
