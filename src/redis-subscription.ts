@@ -39,6 +39,7 @@ export function subscribe(
   let attempt = 0;
   let unheard = 0;
   let isListening = false;
+  let isRefusalTold = false;
   let isEnded = false;
 
   const later = (run: () => void, delayMs: number) => {
@@ -52,11 +53,18 @@ export function subscribe(
       attempt = 0;
       unheard = 0;
       isListening = true;
+      isRefusalTold = false;
       emit({ type: 'redis-messages', state: 'ready' });
     } catch {
       // Refused, or lost meanwhile.
+      if (current.status === 'ready' && !isRefusalTold) tellRefusal();
       later(() => current.status === 'ready' && begin(current), AGAIN_AFTER_MS);
     }
+  };
+
+  const tellRefusal = () => {
+    isRefusalTold = true;
+    emit({ type: 'redis-messages', state: 'lost' });
   };
 
   const lose = () => {

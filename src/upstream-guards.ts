@@ -68,6 +68,7 @@ function createBudgets({ peers, now, emit }: GuardOptions): Budgets {
     redis: peers.redis,
     keyOf: (name) => `c360:budget:{${name}}`,
     fallback,
+    now,
     replicas: peers.replicas.count,
     watch: peers.watchCounting('budget'),
     onFailure: () => emit({ type: 'store-failed', operation: 'budget' }),

@@ -11,8 +11,14 @@ export interface Budgets {
   slow(name: string, allowance: Allowance, retryAfterMs: number): void;
 }
 
+/** Budgets that stand in for others. */
+export interface LocalBudgets extends Budgets {
+  /** No more than so many calls are left now. */
+  cap(name: string, allowance: Allowance, calls: number): void;
+}
+
 /** Creates budgets, all of them full. `now` is the present in Unix milliseconds. */
-export function createLocalBudgets(now: () => number): Budgets {
+export function createLocalBudgets(now: () => number): LocalBudgets {
   const buckets = new Map<string, Bucket>();
   const bucketOf = (name: string, allowance: Allowance) =>
     refilled(buckets.get(name) ?? fullBucket(allowance, now()), allowance, now());
@@ -21,6 +27,10 @@ export function createLocalBudgets(now: () => number): Budgets {
       const { bucket, taken } = take(bucketOf(name, allowance), allowance, priority);
       buckets.set(name, bucket);
       return taken;
+    },
+    cap(name, allowance, calls) {
+      const bucket = bucketOf(name, allowance);
+      buckets.set(name, { ...bucket, tokens: Math.min(bucket.tokens, calls) });
     },
     slow(name, allowance, retryAfterMs) {
       buckets.set(name, slowed(bucketOf(name, allowance), retryAfterMs));

@@ -1,8 +1,8 @@
 // Budgets for calls to the vendor, of all replicas together: token buckets in Redis, each call one script.
-import type { Allowance } from '../domain/tenant.ts';
 import type { AloneWatch } from './alone-watch.ts';
-import type { Budgets } from './local-budget.ts';
-import type { RedisCommands, Script } from './redis-commands.ts';
+import { createBudgetMirror } from './budget-mirror.ts';
+import type { Budgets, LocalBudgets } from './local-budget.ts';
+import { mayBeDone, type RedisCommands, type Script } from './redis-commands.ts';
 import { shareOf } from './replicas.ts';
 import {
   LEAST_SHARE,
@@ -16,27 +16,34 @@ interface SharedBudgetsOptions {
   /** Makes the key of a name. */
   readonly keyOf: (name: string) => string;
   /** Counts while Redis fails, by shares. */
-  readonly fallback: Budgets;
+  readonly fallback: LocalBudgets;
   /** How many processes there are. */
   readonly replicas: () => number;
   readonly watch: AloneWatch;
   /** Told of each count that Redis did not take. */
   readonly onFailure: () => void;
+  /** The present, in Unix milliseconds. */
+  readonly now: () => number;
 }
 
 /** A bucket that nobody touched for so many periods is full again. */
 const KEPT_PERIODS = 20;
 
-/** As `refilled` in token-bucket.ts. One clock counts, that of Redis. ARGV: requests, period in ms. */
+/**
+ * As `refilled` in token-bucket.ts. One clock counts, that of Redis. A bucket that Redis has lost goes on as the caller
+ * knows it. ARGV: requests, period in ms, tokens and ms of a pause as known, calls made without Redis.
+ */
 const REFILL = `
 local requests, per = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = redis.call('HMGET', KEYS[1], 'tokens', 'share', 'pausedUntil', 'at')
-local tokens, share = tonumber(held[1] or requests), tonumber(held[2] or 1)
-local pausedUntil, at = tonumber(held[3] or 0), tonumber(held[4] or now)
+local tokens, share = tonumber(held[1] or ARGV[3]), tonumber(held[2] or 1)
+local pause = tonumber(ARGV[4])
+local pausedUntil, at = tonumber(held[3] or pause > 0 and now + pause or 0), tonumber(held[4] or now)
 local periods = math.max(0, now - at) / per
 tokens = math.min(requests, tokens + periods * requests * share)
+if held[1] then tokens = math.max(0, tokens - tonumber(ARGV[5])) end
 share = math.min(1, share + periods * ${RECOVERY_A_PERIOD})
 local function keep()
   redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'share', string.format('%.6f', share),
@@ -49,8 +56,11 @@ const TAKE: Script = {
   name: 'c360TakeBudget',
   keyCount: 1,
   lua: `${REFILL}
-local wait = math.max(pausedUntil - now, (tonumber(ARGV[3]) - tokens) * per / (requests * share))
-if wait > 0 then return {0, math.ceil(wait), math.floor(tokens)} end
+local wait = math.max(pausedUntil - now, (tonumber(ARGV[6]) - tokens) * per / (requests * share))
+if wait > 0 then
+  if tonumber(ARGV[5]) > 0 then keep() end
+  return {0, math.ceil(wait), math.floor(tokens)}
+end
 tokens = tokens - 1
 keep()
 return {1, 0, math.floor(tokens)}`,
@@ -63,7 +73,7 @@ const SLOW: Script = {
   isForOthers: true,
   lua: `${REFILL}
 if pausedUntil <= now - ${REFUSALS_COUNT_ONCE_MS} then share = math.max(${LEAST_SHARE}, share / 2) end
-pausedUntil = math.max(pausedUntil, now + tonumber(ARGV[3]))
+pausedUntil = math.max(pausedUntil, now + tonumber(ARGV[6]))
 tokens = 0
 keep()
 return 1`,
@@ -71,29 +81,47 @@ return 1`,
 
 /** Creates budgets over a connected client. */
 export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
-  const { redis, keyOf, fallback, replicas, onFailure, watch } = options;
+  const { redis, keyOf, fallback, replicas, watch, onFailure, now } = options;
   const runTake = redis.defineScript(TAKE);
   const runSlow = redis.defineScript(SLOW);
-  const argumentsOf = (name: string, { requests, perMs }: Allowance) =>
-    [keyOf(name), requests, perMs] as const;
+  const mirror = createBudgetMirror(now);
+
+  const takeAlone: Budgets['take'] = async (name, allowance, priority) => {
+    onFailure();
+    watch.noteAlone();
+    const share = shareOf(allowance, replicas());
+    const most = mirror.leaveShared(name, allowance);
+    if (most !== null) fallback.cap(name, share, most / replicas());
+    const taken = await fallback.take(name, share, priority);
+    if (taken.isAdmitted) mirror.noteAlone(name, allowance);
+    return taken;
+  };
+
   return {
     async take(name, allowance, priority) {
+      const { requests, perMs } = allowance;
+      const { tokens, pauseMs } = mirror.known(name, allowance);
+      const alone = mirror.tellAlone(name);
+      const needed = neededTokens(allowance, priority);
       try {
-        const needed = neededTokens(allowance, priority);
-        const reply = await runTake(...argumentsOf(name, allowance), needed);
-        watch.noteShared();
+        const args = [requests, perMs, tokens, pauseMs, alone, needed];
+        const reply = await runTake(keyOf(name), ...args);
         const [admitted, waitMs, left] = reply as [number, number, number];
+        watch.noteShared();
+        mirror.noteShared(name, allowance, left);
         return { isAdmitted: admitted === 1, waitMs, left };
-      } catch {
-        onFailure();
-        watch.noteAlone();
-        return fallback.take(name, shareOf(allowance, replicas()), priority);
+      } catch (error) {
+        if (!mayBeDone(error)) mirror.untell(name, alone);
+        return takeAlone(name, allowance, priority);
       }
     },
     slow(name, allowance, retryAfterMs) {
-      // Also here, in case Redis fails before the pause is over.
+      // Also here, in case Redis fails before the pause is over, or forgets it.
       fallback.slow(name, shareOf(allowance, replicas()), retryAfterMs);
-      runSlow(...argumentsOf(name, allowance), Math.ceil(retryAfterMs)).catch(onFailure);
+      mirror.noteSlow(name, allowance, retryAfterMs);
+      const { requests, perMs } = allowance;
+      const known = [requests, perMs, 0, 0, 0] as const;
+      runSlow(keyOf(name), ...known, Math.ceil(retryAfterMs)).catch(onFailure);
     },
   };
 }

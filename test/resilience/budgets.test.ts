@@ -47,6 +47,7 @@ async function startShared(t: TestContext) {
       keyOf: (name) => `c360:budget:{${name}}`,
       fallback: createLocalBudgets(clock.now),
       replicas: () => 4,
+      now: clock.now,
       watch: createAloneWatch({ onChange: (state) => changes.push(state), ticks: clock.now }),
       onFailure: () => {
         failures += 1;
@@ -150,4 +151,25 @@ test('over Redis: while it fails each replica admits its share, pauses included'
   assert.equal((await one.take('paused', allowance, 'caller')).isAdmitted, false);
   assert.equal(failures(), 31);
   assert.deepEqual(changes, ['alone']);
+});
+
+test('over Redis: what was spent is not granted again when it goes, nor when it comes back empty', async (t) => {
+  const { server, replica, control } = await startShared(t);
+  const one = await replica();
+  assert.equal(await admitted(one, 12), 12);
+  await control.flushall();
+  assert.equal(await admitted(one, 4), 4, 'as it is known here');
+  await server.stop();
+  // A fourth of the four that are left.
+  assert.equal(await admitted(one, 30), 1);
+  const back = await startRedis({ port: server.port });
+  t.after(back.stop);
+  let more = 0;
+  while (more < 3) {
+    more += await admitted(one, 5);
+    // What it waits for comes from outside.
+    await new Promise(setImmediate);
+  }
+  assert.equal(more, 3);
+  assert.equal(await admitted(one, 5), 0);
 });
