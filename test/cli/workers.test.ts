@@ -106,6 +106,7 @@ test('with Redis, workers share quotas, and what any of them misses is told', as
   t.after(redis.stop);
   const service = await startService(t, {
     env: { WORKERS: '2', REDIS_URL: redis.url, CACHE_SECRET },
+    requests: 99,
   });
   const { api, ops } = await listening(service.started);
   const replies = await askAnew(api, service, 4);

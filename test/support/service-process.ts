@@ -11,6 +11,8 @@ export interface Changes {
   readonly env?: Readonly<Record<string, string>>;
   readonly config?: object;
   readonly prelude?: string;
+  /** How many requests its app may make in a minute. */
+  readonly requests?: number;
 }
 
 /** A process that has been started, and what is needed to ask it. */
@@ -30,7 +32,7 @@ export const CACHE_SECRET = Buffer.alloc(32, 7).toString('base64url');
 /** Starts the service on free ports. */
 export async function startService(
   t: TestContext,
-  { env, config, prelude }: Changes = {},
+  { env, config, prelude, requests = 9_999 }: Changes = {},
 ): Promise<StartedService> {
   const sandbox = await createSandbox();
   t.after(sandbox.close);
@@ -40,7 +42,7 @@ export async function startService(
     regions: sandbox.baseUrls,
     tenants: { acme: { tenantId, region, apiKeys: [{ env: 'ACME_KEY' }] } },
     apps: {
-      desk: { keys: [hash], tenants: '*', scopes: ['read'], quota: { requests: 99, per: '1m' } },
+      desk: { keys: [hash], tenants: '*', scopes: ['read'], quota: { requests, per: '1m' } },
     },
     ...config,
   };
