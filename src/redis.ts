@@ -41,8 +41,6 @@ interface RedisConnectionOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 1_000;
-/** Of a Cluster's 16,384 slots so many go together: they lie on one server, or on few. */
-const SLOTS_A_LANE = 1_024;
 /** A server that owes an answer for so long hangs: its connection is given up, as if it were lost. */
 const SILENCE_TIMEOUT_MS = 1_000;
 /** A connection that is given up has so long to say good-bye. */
@@ -79,7 +77,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   });
   const within = createPatience(commandTimeoutMs);
   const breaker = createRedisBreaker({
-    laneOf: client instanceof Cluster ? (key) => Math.floor(slotOf(key) / SLOTS_A_LANE) : () => 0,
+    laneOf: (key) => serverOf(client, key),
     probe: (key) => within(client.exists(key)),
     onChange: (state) => emit({ type: 'redis-breaker', state }),
     ticks,
@@ -151,6 +149,11 @@ function createClient(options: Required<RedisConnectionOptions>): Redis | Cluste
     });
   }
   return new Redis(urls[0] ?? '', common);
+}
+
+/** The name of the server that a key lies on, as far as is known: where there is no Cluster, of the only one. */
+function serverOf(client: Redis | Cluster, key: string): string {
+  return client instanceof Cluster ? (client.slots[slotOf(key)]?.[0] ?? '') : '';
 }
 
 /**

@@ -13,6 +13,7 @@ import { connectRedis, type RedisConnection } from '../src/redis.ts';
 import { createEventLog } from './support/events.ts';
 import { startRedis } from './support/redis.ts';
 import { startCluster } from './support/redis-cluster.ts';
+import { startFailoverCluster } from './support/redis-failover-cluster.ts';
 
 const single: RedisSettings = { mode: 'single' };
 
@@ -350,3 +351,27 @@ async function startSentinel(t: TestContext, masterPort: number): Promise<{ port
   }
   throw new Error(`The sentinel did not start: ${output}`);
 }
+
+test('of a Cluster each server that hangs is waited for once, and the others are asked', async (t) => {
+  const { url, pauseMaster } = await startFailoverCluster(t);
+  const connection = await connectRedis({
+    settings: { mode: 'cluster' },
+    urls: url.split(','),
+    emit: createEventLog().add,
+    commandTimeoutMs: 50,
+  });
+  t.after(() => connection.close());
+  await pauseMaster();
+  const outcomes: Record<string, number> = {};
+  // Fifty keys lie on each of the three servers, more or less.
+  for (let count = 0; count < 150; count += 1) {
+    const outcome = await connection.commands.hmgetBuffer(`key ${count}`, 'field').then(
+      () => 'in time',
+      ({ message }: Error) => message,
+    );
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  }
+  assert.equal(outcomes['A command to Redis timed out'], 1, JSON.stringify(outcomes));
+  assert.ok((outcomes['Redis answers too late'] ?? 0) > 20, JSON.stringify(outcomes));
+  assert.ok((outcomes['in time'] ?? 0) > 60, JSON.stringify(outcomes));
+});

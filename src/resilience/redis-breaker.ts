@@ -13,8 +13,8 @@ export interface RedisBreaker {
 }
 
 interface RedisBreakerOptions {
-  /** Keys of one lane are late together, since they lie on one server. */
-  readonly laneOf: (key: string) => number;
+  /** Keys of one lane are late together, since they lie on one server. A key may change its lane. */
+  readonly laneOf: (key: string) => string;
   /** Asks for a key; rejects if there is no answer in time. */
   readonly probe: (key: string) => Promise<unknown>;
   /** Told when the first lane opens, and when the last one is closed again. */
@@ -46,7 +46,7 @@ const MOST_NEEDED = 8;
  */
 export function createRedisBreaker(options: RedisBreakerOptions): RedisBreaker {
   const { laneOf, probe, onChange, ticks, later } = options;
-  const lanes = new Map<number, Lane>();
+  const lanes = new Map<string, Lane>();
   let openLanes = 0;
 
   const close = (lane: Lane) => {

@@ -13,7 +13,7 @@ function start() {
   const pauses: number[] = [];
   const world = { isInTime: false };
   const breaker = createRedisBreaker({
-    laneOf: (key) => key.length,
+    laneOf: (key) => key,
     probe: async (key) => {
       probed.push(key);
       if (!world.isInTime) throw new Error('late');

@@ -11,6 +11,8 @@ export interface FailoverCluster {
   readonly url: string;
   /** Ends a master as a crash does. What puts an empty node in its place, as a replica, comes back. */
   killMaster(): Promise<{ comeBack(): Promise<void> }>;
+  /** Makes a master hang. What lets it go on, as a replica by then, comes back when all is well. */
+  pauseMaster(): Promise<{ resume(): Promise<void> }>;
 }
 
 /** A line of `CLUSTER NODES`. */
@@ -60,14 +62,28 @@ export async function startFailoverCluster(t: Ending): Promise<FailoverCluster> 
   return {
     url: started.map(({ url }) => url).join(','),
     async killMaster() {
-      const masters = (await viewOf(nodes)).filter(({ hasSlots }) => hasSlots);
-      const lost = masters[0];
-      if (lost === undefined) throw new Error('There is no master.');
+      const lost = await someMaster();
       await nodes.get(lost.port)?.stop();
       nodes.delete(lost.port);
       return { comeBack: () => replace(lost) };
     },
+    async pauseMaster() {
+      const { port } = await someMaster();
+      nodes.get(port)?.pause();
+      return {
+        async resume() {
+          nodes.get(port)?.resume();
+          await untilWhole(nodes);
+        },
+      };
+    },
   };
+
+  async function someMaster(): Promise<KnownNode> {
+    const master = (await viewOf(nodes)).find(({ hasSlots }) => hasSlots);
+    if (master === undefined) throw new Error('There is no master.');
+    return master;
+  }
 
   async function replace(lost: KnownNode): Promise<void> {
     await untilTrue(READY_WITHIN_MS, async () => {
