@@ -17,27 +17,46 @@ interface AskedAlone {
 
 /**
  * Counts if it fits the share: of a window that Redis began, this process's part of what is left of it; then in each
- * window its part of the whole.
+ * window its part of the whole. What is more than a share is admitted by one that is whole, and the next ones pay.
  */
 export function takeAlone(window: QuotaWindow, asked: AskedAlone): QuotaUse {
   const { cost, allowance, now } = asked;
+  const share = shareOf(allowance, asked.replicas).requests;
   const known = window.alone;
   const alone = known && known.endsAt > now ? known : beginAlone(window, asked);
   window.alone = alone;
-  const admitted = cost <= alone.left;
+  // Who asks for more than itself has taken one before.
+  const needed = cost > 1 ? Math.min(cost, share - 1) : cost;
+  const missing = needed - alone.left;
+  const admitted = missing <= 0;
   if (admitted) {
     alone.left -= cost;
     if (!asked.isTold) alone.untold = Math.max(0, alone.untold + cost);
   }
-  // As if the others had used all but what is left here.
-  return { admitted, used: allowance.requests - alone.left, resetMs: alone.endsAt - now };
+  const windowsToWait = admitted ? 0 : Math.ceil(missing / share) - 1;
+  return {
+    admitted,
+    // As if the others had used all but what is left here.
+    used: allowance.requests - Math.max(0, alone.left),
+    resetMs: alone.endsAt - now + windowsToWait * allowance.perMs,
+  };
 }
 
 function beginAlone(window: QuotaWindow, { allowance, replicas, now }: AskedAlone) {
   const share = shareOf(allowance, replicas);
-  if (window.endsAt <= now) return { left: share.requests, endsAt: now + share.perMs, untold: 0 };
+  const debt = debtOf(window, share, now);
+  if (window.endsAt <= now) {
+    return { left: share.requests - debt, endsAt: now + share.perMs, untold: 0 };
+  }
   const rest = Math.max(0, Math.floor((allowance.requests - window.known) / replicas));
-  return { left: Math.min(share.requests, rest), endsAt: window.endsAt, untold: 0 };
+  return { left: Math.min(share.requests, rest) - debt, endsAt: window.endsAt, untold: 0 };
+}
+
+/** What was admitted beyond the share, as far as windows without a request have not paid for it. */
+function debtOf({ alone }: QuotaWindow, { requests, perMs }: Allowance, now: number): number {
+  if (alone === null || alone.left >= 0) return 0;
+  const unused = Math.floor((now - alone.endsAt) / perMs);
+  return Math.max(0, -alone.left - unused * requests);
 }
 
 /** What Redis has not been told of the present window. */

@@ -9,14 +9,14 @@ const REPLICAS = 4;
 const QUOTA = 100;
 const PATH = '/v1/customer?tenant=acme&email=nobody@example.com';
 
-async function startReplicas(t: TestContext) {
+async function startReplicas(t: TestContext, requests = QUOTA) {
   const redis = await startRedis();
   t.after(redis.stop);
   const shared = await createSandbox();
   t.after(shared.close);
   const replicas = [];
   for (let count = 0; count < REPLICAS; count += 1) {
-    const desk = { quota: { requests: QUOTA, per: '1m' } };
+    const desk = { quota: { requests, per: '1m' } };
     replicas.push(await startService(t, { env: { REDIS_URL: redis.url }, shared, desk }));
   }
   return { redis, replicas };
@@ -55,8 +55,8 @@ test('ten times the quota over four replicas: it is admitted, and no other app n
   for (const { events } of replicas) assert.deepEqual(events.of('counting'), []);
 });
 
-test('without Redis each admits its share, which is that of the replicas seen last', async (t) => {
-  const { redis, replicas } = await startReplicas(t);
+/** Ends Redis when each has seen all others. */
+async function loseRedis({ redis, replicas }: Awaited<ReturnType<typeof startReplicas>>) {
   for (const { events } of replicas) {
     for (let count = 1; events.of('replicas').at(-1)?.count !== REPLICAS; count += 1) {
       await events.nth('replicas', count);
@@ -64,6 +64,12 @@ test('without Redis each admits its share, which is that of the replicas seen la
   }
   await redis.stop();
   for (const { events } of replicas) await events.nth('redis-state', 2);
+}
+
+test('without Redis each admits its share, which is that of the replicas seen last', async (t) => {
+  const started = await startReplicas(t);
+  const { replicas } = started;
+  await loseRedis(started);
   const counts = await Promise.all(replicas.map((replica) => admitted(replica, QUOTA)));
   assert.deepEqual(counts, Array(REPLICAS).fill(QUOTA / REPLICAS));
   for (const { events, logs } of replicas) {
@@ -72,4 +78,18 @@ test('without Redis each admits its share, which is that of the replicas seen la
     ]);
     assert.equal(logs().match(/this process grants its share/g)?.length, 1);
   }
+});
+
+test('without Redis a request that costs more than a share is answered once', async (t) => {
+  const started = await startReplicas(t, 5);
+  await loseRedis(started);
+  const [{ ask }] = started.replicas as [Service, ...Service[]];
+  const ids = Array.from({ length: 200 }, (_, index) => `interactionId=i${index}`).join('&');
+  const asked = () => ask(`/v1/summaries?tenant=acme&${ids}`);
+  assert.equal((await asked()).status, 200);
+  const refused = await asked();
+  assert.equal(refused.status, 429);
+  // Three windows pay for it: there is something again in the fourth one after this.
+  const seconds = Number(refused.headers.get('retry-after'));
+  assert.ok(seconds > 3 * 60 - 10 && seconds <= 4 * 60, String(seconds));
 });

@@ -193,6 +193,30 @@ test('a share is one request at least', async (t) => {
   assert.deepEqual(countAdmitted([await take('desk'), await take('desk')]), 1);
 });
 
+test('what costs more than a share is admitted by a whole one, and the next windows pay', async (t) => {
+  const { url } = await startServer(t);
+  const quota = { requests: 8, perMs: 60_000, replicas: 4 };
+  const { take, refuse, pass } = await startReplica(t, url, quota);
+  refuse();
+  // As the edge does: one for the request itself, then the rest.
+  assert.equal((await take('desk')).admitted, true);
+  assert.deepEqual(await take('desk', 4), { admitted: true, used: 8, resetMs: 60_000 });
+  // Three are owed, so that there is one again in the window after the next one.
+  assert.deepEqual(await take('desk'), { admitted: false, used: 8, resetMs: 120_000 });
+  pass(60_000);
+  assert.deepEqual(await take('desk'), { admitted: false, used: 8, resetMs: 60_000 });
+  pass(60_000);
+  assert.deepEqual(await take('desk'), { admitted: true, used: 8, resetMs: 60_000 });
+  assert.deepEqual(await take('desk', 4), { admitted: false, used: 8, resetMs: 60_000 });
+  pass(60_000);
+  assert.equal((await take('desk')).admitted, true);
+  assert.equal((await take('desk', 4)).admitted, true);
+  pass(3 * 60_000);
+  assert.deepEqual(await take('desk'), { admitted: true, used: 7, resetMs: 60_000 });
+  assert.deepEqual(await take('desk'), { admitted: true, used: 8, resetMs: 60_000 });
+  assert.deepEqual(await take('desk', 4), { admitted: false, used: 8, resetMs: 60_000 });
+});
+
 test('in a window that Redis began each replica admits its part of what is left', async (t) => {
   const { url } = await startServer(t);
   const quota = { requests: 18, perMs: 60_000, replicas: 2 };
