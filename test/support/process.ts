@@ -12,7 +12,7 @@ import type { Ending } from './ending.ts';
 export interface ProcessOptions {
   /** Arguments of the command. */
   readonly args?: readonly string[];
-  /** Variables beside PATH; nothing else of this process's environment is handed down. */
+  /** Variables beside PATH and those of the test run; nothing else of this process's environment is handed down. */
   readonly env?: Readonly<Record<string, string>>;
   /** Files to lie in its working directory, by name. */
   readonly files?: Readonly<Record<string, string>>;
@@ -52,10 +52,10 @@ export async function startProcess(
   // A file, since the places of an error in a data URL would hold all of it.
   if (prelude !== undefined) await writeFile(join(cwd, 'prelude.mjs'), prelude);
   const imports = prelude === undefined ? [] : ['--import', './prelude.mjs'];
-  const { PATH = '', NODE_V8_COVERAGE = '' } = process.env;
+  const { PATH = '', NODE_V8_COVERAGE = '', NODE_COMPILE_CACHE = '' } = process.env;
   const child = spawn(process.execPath, [...imports, MAIN, ...args], {
     cwd,
-    env: { PATH, NODE_V8_COVERAGE, ...env },
+    env: { PATH, NODE_V8_COVERAGE, NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const written = { out: '', err: '' };
