@@ -89,8 +89,8 @@ export async function buildApp(
   logger: Logger,
   overrides: Overrides = {},
 ): Promise<Service> {
-  const { regions, upstream, tenants, apps, trustedProxies } = configuration;
-  const metrics = createMetrics();
+  const { regions, upstream, tenants, apps, trustedProxies, redis: settings } = configuration;
+  const metrics = createMetrics({ tenants: tenants.values(), hasRedis: settings !== null });
   const subscriber = overrides.subscriber ?? (() => undefined);
   const emit = emitTo(logEvents(logger), metrics.emit, subscriber);
   const redis = await connect(configuration, emit, overrides.redisTimeoutMs);

@@ -88,7 +88,8 @@ async function buildOps(
   { configuration, logger }: FirstProcess,
   { pool, sums, isDraining }: OpsParts,
 ): Promise<FastifyInstance> {
-  const metrics = createMetrics();
+  // It calls nobody: what there is to tell of that, workers do.
+  const metrics = createMetrics({ tenants: [], hasRedis: false });
   return createOpsServer({
     emit: emitTo(logEvents(logger), metrics.emit),
     ticks,

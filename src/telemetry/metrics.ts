@@ -1,5 +1,6 @@
 // Events as Prometheus metrics. Labels have few values: no customer, no raw path.
 import { collectDefaultMetrics, Registry } from '@prometheus-io/client';
+import type { Tenant } from '../domain/tenant.ts';
 import { cacheMetrics } from './cache-metrics.ts';
 import { handleBy } from './event-handlers.ts';
 import type { Emit } from './events.ts';
@@ -18,16 +19,23 @@ export interface Metrics {
   snapshot(): Promise<MetricsSnapshot>;
 }
 
+/** What there is to tell about before anything has happened. */
+export interface Measured {
+  readonly tenants: Iterable<Pick<Tenant, 'name' | 'region'>>;
+  /** Without Redis it has no metrics of states. */
+  readonly hasRedis: boolean;
+}
+
 /** Creates a registry of its own, so that several services can live in one process. */
-export function createMetrics(): Metrics {
+export function createMetrics({ tenants, hasRedis }: Measured): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   const emit = handleBy({
     ...requestMetrics(registers),
     ...cacheMetrics(registers),
-    ...upstreamMetrics(registers),
-    ...redisMetrics(registers),
+    ...upstreamMetrics(registers, tenants),
+    ...redisMetrics(registers, hasRedis),
   });
   return {
     emit,

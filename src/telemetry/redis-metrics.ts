@@ -12,8 +12,9 @@ type Handled =
 
 const BREAKER_STATES = { closed: 0, open: 2 } as const;
 
-/** Registers them. */
-export function redisMetrics(registers: Registry[]): EventHandlers<Handled> {
+/** Registers them; those of states only where there is a Redis: nothing is connected then, nor counted alone. */
+export function redisMetrics(registers: Registry[], hasRedis: boolean): EventHandlers<Handled> {
+  const withRedis = hasRedis ? registers : [];
   const storeFailures = new Counter({
     name: 'customer360_store_failures_total',
     help: 'Operations on Redis that failed and were done without',
@@ -25,26 +26,28 @@ export function redisMetrics(registers: Registry[]): EventHandlers<Handled> {
     help: '1 while Redis is connected, 0 while it is lost (in any process); absent without Redis',
     labelNames: ['connection'],
     aggregator: 'min',
-    registers,
+    registers: withRedis,
   });
+  for (const connection of ['commands', 'messages']) redisUp.set({ connection }, 0);
   const redisBreaker = new Gauge({
     name: 'customer360_redis_breaker_state',
     help: 'Whether Redis is asked: 0 always (closed), 2 not, since it answers too late (open; of any process)',
     aggregator: 'max',
-    registers,
+    registers: withRedis,
   });
   const countingAlone = new Gauge({
     name: 'customer360_counting_alone',
     help: '1 while a process grants its share of a quota or budget alone, since Redis does not count (any process)',
     labelNames: ['of'],
     aggregator: 'max',
-    registers,
+    registers: withRedis,
   });
+  for (const kind of ['quota', 'budget']) countingAlone.set({ of: kind }, 0);
   const replicas = new Gauge({
     name: 'customer360_replicas',
     help: 'Processes that share Redis, as seen last',
     aggregator: 'max',
-    registers,
+    registers: withRedis,
   });
   return {
     'store-failed': ({ operation }) => storeFailures.inc({ operation }),

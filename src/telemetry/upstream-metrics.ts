@@ -1,5 +1,6 @@
 // Metrics of calls to 8x8, and of what guards them.
 import { Counter, Gauge, Histogram, type Registry } from '@prometheus-io/client';
+import type { Tenant } from '../domain/tenant.ts';
 import type { EventHandlers } from './event-handlers.ts';
 import { DURATION_BUCKETS_SECONDS } from './metric-buckets.ts';
 
@@ -14,8 +15,11 @@ type Handled =
 
 const BREAKER_STATES = { closed: 0, 'half-open': 1, open: 2 } as const;
 
-/** Registers them. */
-export function upstreamMetrics(registers: Registry[]): EventHandlers<Handled> {
+/** Registers them; the breakers of these tenants are closed at first. */
+export function upstreamMetrics(
+  registers: Registry[],
+  tenants: Iterable<Pick<Tenant, 'name' | 'region'>>,
+): EventHandlers<Handled> {
   const calls = new Histogram({
     name: 'customer360_upstream_call_duration_seconds',
     help: 'Calls to 8x8 by outcome (ok, or the problem it led to) and for whom: a caller, a refresh, an export',
@@ -36,6 +40,9 @@ export function upstreamMetrics(registers: Registry[]): EventHandlers<Handled> {
     aggregator: 'max',
     registers,
   });
+  for (const { name: tenant, region } of tenants) {
+    breakers.set({ tenant, region }, BREAKER_STATES.closed);
+  }
   const budgets = new Counter({
     name: 'customer360_budget_calls_total',
     help: 'Calls to 8x8 by whether there was one left for them (taken, spent), and those that 8x8 refused (lowered)',

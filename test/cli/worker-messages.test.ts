@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Order, type Report, readOrder, readReport } from '../../src/cli/worker-messages.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { MEASURED } from '../telemetry/every-event.ts';
 
 const orders: readonly Order[] = [
   { type: 'serve', files: { './config.yaml': 'apps: {}' }, secret: 'c2VjcmV0' },
@@ -16,7 +17,7 @@ const reports: readonly Report[] = [
   { type: 'listening', origin: 'http://127.0.0.1:8360' },
   { type: 'refused', words: '127.0.0.1:8360 is in use.' },
   { type: 'degraded', degraded: ['redis'] },
-  { type: 'metrics', metrics: await createMetrics().snapshot() },
+  { type: 'metrics', metrics: await createMetrics(MEASURED).snapshot() },
 ];
 
 const overTheWire = (message: unknown): unknown => JSON.parse(JSON.stringify(message));

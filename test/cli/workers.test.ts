@@ -123,11 +123,17 @@ test('with Redis, workers share quotas, and what any of them misses is told', as
     return ((await reply.json()) as { degraded: unknown }).degraded;
   };
   assert.deepEqual(await degraded(), []);
-  assert.match(await (await fetch(`${ops}/metrics`)).text(), /^customer360_redis_up\{.*\} 1$/m);
+  assert.match(
+    await (await fetch(`${ops}/metrics`)).text(),
+    /^customer360_redis_up\{connection="commands"\} 1$/m,
+  );
   await redis.stop();
   await untilLogged(service.started, 'Redis cannot be reached; serving without it until it can', 2);
   assert.deepEqual(await degraded(), ['redis']);
-  assert.match(await (await fetch(`${ops}/metrics`)).text(), /^customer360_redis_up\{.*\} 0$/m);
+  assert.match(
+    await (await fetch(`${ops}/metrics`)).text(),
+    /^customer360_redis_up\{connection="commands"\} 0$/m,
+  );
 });
 
 test('WORKERS=auto is one process a core', async (t) => {

@@ -191,6 +191,32 @@ test('metrics count requests by method, route and status, reads of the cache, an
   assert.match(text, /^process_cpu_user_seconds_total /m);
 });
 
+test('gauges of states are there before anything happens; those of Redis where there is one', async (t) => {
+  const states = async (service: Service) =>
+    (await metricsOf(service))
+      .split('\n')
+      .filter((line) => /^customer360_(breaker|redis|counting|replicas)/.test(line));
+  const breakers = [
+    'customer360_breaker_state{tenant="acme",region="us"} 0',
+    'customer360_breaker_state{tenant="acme-uk",region="uk"} 0',
+    'customer360_breaker_state{tenant="globex",region="ca"} 0',
+    'customer360_breaker_state{tenant="initech",region="ap"} 0',
+  ];
+  assert.deepEqual(await states(await startService(t)), breakers);
+  const nobody = await startRedis();
+  await nobody.stop();
+  const withRedis = await startService(t, { env: { REDIS_URL: nobody.url } });
+  assert.deepEqual(await states(withRedis), [
+    ...breakers,
+    'customer360_redis_up{connection="commands"} 0',
+    'customer360_redis_up{connection="messages"} 0',
+    'customer360_redis_breaker_state 0',
+    'customer360_counting_alone{of="quota"} 0',
+    'customer360_counting_alone{of="budget"} 0',
+    'customer360_replicas 0',
+  ]);
+});
+
 test('no label is a raw path', async (t) => {
   const service = await startService(t);
   const paths = [

@@ -1,5 +1,12 @@
-// One example of every event, for tests of what listens to them.
+// One example of every event, for tests of what listens to them, and of whom they may be told.
 import type { RequestEvent, ServiceEvent } from '../../src/telemetry/events.ts';
+import type { Measured } from '../../src/telemetry/metrics.ts';
+
+/** A service of which every event may be told. */
+export const MEASURED: Measured = {
+  tenants: [{ name: 'acme', region: 'us' }],
+  hasRedis: true,
+};
 
 /** A request that was answered from memory. */
 export const REQUEST: RequestEvent = {

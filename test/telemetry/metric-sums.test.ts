@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMetricSums, metricsSnapshot } from '../../src/telemetry/metric-sums.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
-import { REQUEST } from './every-event.ts';
+import { MEASURED, REQUEST } from './every-event.ts';
 
 /** A process that has served so many requests of 12 ms and found Redis so. */
 function processWith(requests: number, redis: 'ready' | 'lost' = 'ready'): Metrics {
-  const metrics = createMetrics();
+  const metrics = createMetrics(MEASURED);
   for (let at = 0; at < requests; at += 1) metrics.emit(REQUEST);
   metrics.emit(
     redis === 'ready'
@@ -33,6 +33,7 @@ const LABELS = 'method="GET",route="/v1/customer",status_code="200"';
 const COUNT = `http_request_duration_seconds_count{${LABELS}}`;
 const BELOW = `http_request_duration_seconds_bucket{le="0.01",${LABELS}}`;
 const WITHIN = `http_request_duration_seconds_bucket{le="0.025",${LABELS}}`;
+const UP = 'customer360_redis_up{connection="commands"}';
 
 test('what processes counted is summed, histograms bucket by bucket', async () => {
   const sums = createMetricSums();
@@ -81,13 +82,13 @@ test('Redis is up when it is up for every process', async () => {
   const sums = createMetricSums();
   sums.hold(1, await sent(processWith(0, 'ready')));
   sums.hold(2, await sent(processWith(0, 'ready')));
-  assert.equal(sampleIn(await sums.render([]), 'customer360_redis_up'), 1);
+  assert.equal(sampleIn(await sums.render([]), UP), 1);
   sums.hold(2, await sent(processWith(0, 'lost')));
-  assert.equal(sampleIn(await sums.render([]), 'customer360_redis_up'), 0);
+  assert.equal(sampleIn(await sums.render([]), UP), 0);
 });
 
 test('a value that is no number yet is left out', async () => {
-  const metrics = createMetrics();
+  const metrics = createMetrics(MEASURED);
   // The first reading empties the histogram of delays, and the mean of nothing is not a number.
   await metrics.snapshot();
   const names = (await metrics.snapshot()).filter(({ values }) =>

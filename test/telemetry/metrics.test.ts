@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ServiceEvent } from '../../src/telemetry/events.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { EVERY_EVENT, REQUEST } from './every-event.ts';
+import { createMetrics, type Measured } from '../../src/telemetry/metrics.ts';
+import { EVERY_EVENT, MEASURED, REQUEST } from './every-event.ts';
 
 /** The samples of our own metrics after these events, without those of the process. */
 async function samplesAfter(...events: readonly ServiceEvent[]): Promise<readonly string[]> {
-  const metrics = createMetrics();
+  const metrics = createMetrics(MEASURED);
   for (const event of events) metrics.emit(event);
   return (await metrics.render())
     .split('\n')
@@ -95,7 +95,7 @@ test('Redis is up or not', async () => {
 });
 
 test('it is Prometheus text, with what each metric means, and those of the process', async () => {
-  const metrics = createMetrics();
+  const metrics = createMetrics(MEASURED);
   for (const event of EVERY_EVENT) metrics.emit(event);
   const text = await metrics.render();
   assert.match(metrics.contentType, /^text\/plain; version=/);
@@ -132,8 +132,25 @@ test('what has many values is no label: requests differ by route, never by path,
   assert.match(unknown ?? '', /route="none",status_code="404"/);
 });
 
+test('what has states has those of the start, before anything happens', async () => {
+  const states = async (measured: Measured) =>
+    (await createMetrics(measured).render())
+      .split('\n')
+      .filter((line) => /^customer360_(breaker|redis|counting|replicas)/.test(line));
+  assert.deepEqual(await states(MEASURED), [
+    'customer360_breaker_state{tenant="acme",region="us"} 0',
+    'customer360_redis_up{connection="commands"} 0',
+    'customer360_redis_up{connection="messages"} 0',
+    'customer360_redis_breaker_state 0',
+    'customer360_counting_alone{of="quota"} 0',
+    'customer360_counting_alone{of="budget"} 0',
+    'customer360_replicas 0',
+  ]);
+  assert.deepEqual(await states({ tenants: [], hasRedis: false }), []);
+});
+
 test('each service counts for itself', async () => {
-  const [one, other] = [createMetrics(), createMetrics()];
+  const [one, other] = [createMetrics(MEASURED), createMetrics(MEASURED)];
   one.emit({ type: 'entry-unreadable' });
   assert.match(await one.render(), /^customer360_unreadable_entries_total 1$/m);
   assert.match(await other.render(), /^customer360_unreadable_entries_total 0$/m);
