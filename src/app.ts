@@ -70,6 +70,7 @@ export interface Overrides {
 /** A part of what everything is built from. */
 interface Parts {
   readonly configuration: Configuration;
+  readonly metrics: Metrics;
   readonly now: () => number;
   readonly random: () => number;
   readonly emit: Emit;
@@ -108,7 +109,7 @@ export async function buildApp(
     every: everyUnreferenced,
   });
   const { shortage = gauge.shortage } = overrides;
-  const parts = { configuration, now, random, emit, peers, client, shortage };
+  const parts = { configuration, metrics, now, random, emit, peers, client, shortage };
   const { lifecycle, drain } = createDrain(async () => {
     gauge.end();
     peers?.replicas.end();
@@ -138,14 +139,15 @@ export async function buildApp(
 
 /** Each stack in the order in which a query meets its layers; below them those that all calls to the vendor meet. */
 function createSources(parts: Parts) {
-  const { configuration, now, random, emit } = parts;
+  const { configuration, metrics, now, random, emit } = parts;
   const { upstream, secrets } = configuration;
   const keys = createCacheKeys(secrets.deriveKey('cache-keys'));
   const tiers = createCacheTiers(parts);
   const keysOf = (tenant: Tenant) => secrets.vendorKeys(tenant.name);
   const eightByEight = createEightByEight({ client: parts.client, keysOf, now, emit });
   const deadlineMs = upstream.deadlineMs;
-  const { retries, breakers, bulkheads, calls } = createGuards(parts);
+  const { retries, breakers, bulkheads, calls, readings } = createGuards(parts);
+  metrics.watch(readings);
   const attempts = {
     timeoutMs: upstream.attemptTimeoutMs,
     keyCount: (tenant: Tenant) => keysOf(tenant).length,

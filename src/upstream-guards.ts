@@ -11,6 +11,7 @@ import { type Budgets, createLocalBudgets } from './resilience/local-budget.ts';
 import { createRetryBudget, type RetryOutcome } from './resilience/retry.ts';
 import { createSharedBudgets } from './resilience/shared-budget.ts';
 import type { Emit } from './telemetry/events.ts';
+import type { GuardReadings } from './telemetry/guard-metrics.ts';
 
 interface GuardOptions {
   readonly configuration: Pick<Configuration, 'tenants' | 'upstream' | 'secrets'>;
@@ -26,7 +27,7 @@ interface GuardOptions {
 /** For each connection to a region, so many calls may wait. */
 const WAITING_A_CONNECTION = 16;
 
-/** Creates the options of the layers `retry`, `breaker`, `bulkhead` and `budget`. */
+/** Creates the options of the layers `retry`, `breaker`, `bulkhead` and `budget`, and what reads how they stand. */
 export function createGuards(options: GuardOptions) {
   const { configuration, now, random, emit } = options;
   const { tenants, upstream } = configuration;
@@ -42,6 +43,14 @@ export function createGuards(options: GuardOptions) {
       waiting: upstream.connections * WAITING_A_CONNECTION,
       onRefusal: () => emit({ type: 'upstream-refused-place', region }),
     });
+  const budgets = createBudgets(options);
+  const namesOf = nameKeys(configuration);
+  const leftTo = ({ name, budget: allowance }: Tenant): (readonly [string, number])[] => {
+    if (allowance === undefined) return [];
+    // A call that finds its key revoked is made with the next one: it takes of both.
+    const left = (namesOf.get(name) ?? []).map((key) => budgets.left(key, allowance));
+    return [[name, Math.min(...left)]];
+  };
   return {
     retries: {
       budgets: byRegion(createRetryBudget),
@@ -52,12 +61,15 @@ export function createGuards(options: GuardOptions) {
     breakers: new Map([...tenants].map(([name, tenant]) => [name, createTenantsBreaker(tenant)])),
     bulkheads: byRegion(createPlaces),
     calls: {
-      budgets: createBudgets(options),
+      budgets,
       unlimited: createLocalBudgets(now),
-      nameOf: createKeyNames(configuration),
+      nameOf: ({ name }: Tenant, keyIndex: number) => namesOf.get(name)?.[keyIndex] ?? name,
       onEvent: ({ name }: Tenant, event: BudgetEvent) =>
         emit({ type: 'budget', tenant: name, ...event }),
     },
+    readings: {
+      budgetsLeft: () => new Map([...tenants.values()].flatMap(leftTo)),
+    } satisfies GuardReadings,
   };
 }
 
@@ -75,13 +87,12 @@ function createBudgets({ peers, now, emit }: GuardOptions): Budgets {
   });
 }
 
-/** A budget belongs to the value of a key, which is in no name. */
-function createKeyNames({ tenants, secrets }: GuardOptions['configuration']) {
+/** A budget belongs to the value of a key, which is in no name: those of each tenant's keys. */
+function nameKeys({ tenants, secrets }: GuardOptions['configuration']) {
   const secret = secrets.deriveKey('names');
   const nameOfKey = (key: string) =>
     createHmac('sha256', secret).update(`vendor-key ${key}`).digest('base64url');
-  const names = new Map(
+  return new Map(
     [...tenants.keys()].map((tenant) => [tenant, secrets.vendorKeys(tenant).map(nameOfKey)]),
   );
-  return ({ name }: Tenant, keyIndex: number): string => names.get(name)?.[keyIndex] ?? name;
 }

@@ -1,11 +1,13 @@
 // What a process knows of budgets that Redis counts: enough to go on with them where Redis has failed or forgotten.
 import type { Allowance } from '../domain/tenant.ts';
-import { type Bucket, fullBucket, refilled, slowed } from './token-bucket.ts';
+import { type Bucket, callsLeft, fullBucket, refilled, slowed } from './token-bucket.ts';
 
 /** Budgets as last heard of, by name. */
 export interface BudgetMirror {
   /** The tokens that are left, and how long a pause still lasts. */
   known(name: string, allowance: Allowance): { readonly tokens: number; readonly pauseMs: number };
+  /** The calls that are left. */
+  left(name: string, allowance: Allowance): number;
   /** Redis has counted; so much is left. */
   noteShared(name: string, allowance: Allowance, left: number): void;
   /** A call was made without Redis. */
@@ -35,6 +37,7 @@ export function createBudgetMirror(now: () => number): BudgetMirror {
       const { tokens, pausedUntil } = bucketOf(name, allowance);
       return { tokens, pauseMs: Math.max(0, Math.ceil(pausedUntil - now())) };
     },
+    left: (name, allowance) => callsLeft(bucketOf(name, allowance)),
     noteShared(name, allowance, left) {
       buckets.set(name, { ...bucketOf(name, allowance), tokens: left });
       shared.add(name);

@@ -1,7 +1,15 @@
 // Budgets for calls to the vendor, counted in this process.
 import type { Priority } from '../domain/source.ts';
 import type { Allowance } from '../domain/tenant.ts';
-import { type Bucket, fullBucket, refilled, slowed, type Taken, take } from './token-bucket.ts';
+import {
+  type Bucket,
+  callsLeft,
+  fullBucket,
+  refilled,
+  slowed,
+  type Taken,
+  take,
+} from './token-bucket.ts';
 
 /** Budgets by name. Never rejects. */
 export interface Budgets {
@@ -9,6 +17,8 @@ export interface Budgets {
   take(name: string, allowance: Allowance, priority: Priority): Taken | Promise<Taken>;
   /** The vendor has refused a call, and said when to come back. */
   slow(name: string, allowance: Allowance, retryAfterMs: number): void;
+  /** The calls that are left now, as far as this process knows. */
+  left(name: string, allowance: Allowance): number;
 }
 
 /** Budgets that stand in for others. */
@@ -35,5 +45,6 @@ export function createLocalBudgets(now: () => number): LocalBudgets {
     slow(name, allowance, retryAfterMs) {
       buckets.set(name, slowed(bucketOf(name, allowance), retryAfterMs));
     },
+    left: (name, allowance) => callsLeft(bucketOf(name, allowance)),
   };
 }

@@ -85,10 +85,13 @@ export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
   const runTake = redis.defineScript(TAKE);
   const runSlow = redis.defineScript(SLOW);
   const mirror = createBudgetMirror(now);
+  /** The names that were counted without Redis last. */
+  const alone = new Set<string>();
 
   const takeAlone: Budgets['take'] = async (name, allowance, priority) => {
     onFailure();
     watch.noteAlone();
+    alone.add(name);
     const share = shareOf(allowance, replicas());
     const most = mirror.leaveShared(name, allowance);
     if (most !== null) fallback.cap(name, share, most / replicas());
@@ -101,17 +104,18 @@ export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
     async take(name, allowance, priority) {
       const { requests, perMs } = allowance;
       const { tokens, pauseMs } = mirror.known(name, allowance);
-      const alone = mirror.tellAlone(name);
+      const untold = mirror.tellAlone(name);
       const needed = neededTokens(allowance, priority);
       try {
-        const args = [requests, perMs, tokens, pauseMs, alone, needed];
+        const args = [requests, perMs, tokens, pauseMs, untold, needed];
         const reply = await runTake(keyOf(name), ...args);
         const [admitted, waitMs, left] = reply as [number, number, number];
         watch.noteShared();
+        alone.delete(name);
         mirror.noteShared(name, allowance, left);
         return { isAdmitted: admitted === 1, waitMs, left };
       } catch (error) {
-        if (!mayBeDone(error)) mirror.untell(name, alone);
+        if (!mayBeDone(error)) mirror.untell(name, untold);
         return takeAlone(name, allowance, priority);
       }
     },
@@ -123,5 +127,9 @@ export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
       const known = [requests, perMs, 0, 0, 0] as const;
       runSlow(keyOf(name), ...known, Math.ceil(retryAfterMs)).catch(onFailure);
     },
+    left: (name, allowance) =>
+      alone.has(name)
+        ? fallback.left(name, shareOf(allowance, replicas()))
+        : mirror.left(name, allowance),
   };
 }

@@ -47,6 +47,11 @@ export function refilled(bucket: Bucket, { requests, perMs }: Allowance, now: nu
   };
 }
 
+/** What a caller could take at once, in calls; the bucket is one of this very instant. */
+export function callsLeft({ tokens, pausedUntil, at }: Bucket): number {
+  return pausedUntil > at ? 0 : Math.floor(tokens);
+}
+
 /** As many tokens must be there for a priority to take one. */
 export function neededTokens({ requests }: Allowance, priority: Priority): number {
   return 1 + RESERVE[priority] * (requests - 1);

@@ -4,6 +4,7 @@ import type { Tenant } from '../domain/tenant.ts';
 import { cacheMetrics } from './cache-metrics.ts';
 import { handleBy } from './event-handlers.ts';
 import type { Emit } from './events.ts';
+import { type GuardReadings, guardMetrics } from './guard-metrics.ts';
 import { type MetricsSnapshot, metricsSnapshot } from './metric-sums.ts';
 import { redisMetrics } from './redis-metrics.ts';
 import { requestMetrics } from './request-metrics.ts';
@@ -12,6 +13,8 @@ import { upstreamMetrics } from './upstream-metrics.ts';
 /** Metrics of this process. */
 export interface Metrics {
   readonly emit: Emit;
+  /** Also tells, from now on, how these stand whenever it is asked. To be called once. */
+  watch(guards: GuardReadings): void;
   readonly contentType: string;
   /** The metrics in Prometheus' text format. */
   render(): Promise<string>;
@@ -39,6 +42,7 @@ export function createMetrics({ tenants, hasRedis }: Measured): Metrics {
   });
   return {
     emit,
+    watch: (guards) => guardMetrics(registers, guards),
     contentType: registry.contentType,
     render: () => registry.metrics(),
     snapshot: () => snapshotOf(registry),

@@ -49,13 +49,6 @@ export function upstreamMetrics(
     labelNames: ['tenant', 'outcome', 'priority'],
     registers,
   });
-  const budgetLeft = new Gauge({
-    name: 'customer360_budget_left_calls',
-    help: 'Calls that were left when one was wanted last, of tenants with a budget',
-    labelNames: ['tenant'],
-    aggregator: 'min',
-    registers,
-  });
   const refusedPlaces = new Counter({
     name: 'customer360_upstream_refused_places_total',
     help: 'Calls to 8x8 that were not made since too many were under way or waiting',
@@ -80,10 +73,7 @@ export function upstreamMetrics(
     },
     'upstream-retry': ({ region, outcome }) => retries.inc({ region, outcome }),
     breaker: ({ tenant, region, state }) => breakers.set({ tenant, region }, BREAKER_STATES[state]),
-    budget({ tenant, outcome, priority, left }) {
-      if (left !== null) budgetLeft.set({ tenant }, left);
-      budgets.inc({ tenant, outcome, priority });
-    },
+    budget: ({ tenant, outcome, priority }) => budgets.inc({ tenant, outcome, priority }),
     'upstream-refused-place': ({ region }) => refusedPlaces.inc({ region }),
     'upstream-drift': ({ endpoint, drift: kind, count }) =>
       drift.inc({ endpoint, drift: kind }, count),

@@ -84,6 +84,27 @@ test('tenants with the same key share it, and a tenant with another key does not
   assert.equal(statusOf(await ask(pathOf('new', 'initech'))), STORED);
 });
 
+test('what is left is told as it is when metrics are read, not as it was at the last call', async (t) => {
+  const { ask, clock, sandbox, opsUrl } = await start(t, {
+    // The first key is revoked; the second one is that of the other tenant, too.
+    tenants: { ...BOTH, acme: { budget, apiKeys: [{ env: 'OLD_KEY' }, { env: 'ACME_KEY' }] } },
+    env: { OLD_KEY: 'revoked' },
+  });
+  const left = async () => {
+    const text = await (await fetch(`${opsUrl}/metrics`)).text();
+    const samples = text.matchAll(/^customer360_budget_left_calls\{tenant="(.*)"\} (.*)$/gm);
+    return Object.fromEntries([...samples].map(([, tenant, calls]) => [tenant, Number(calls)]));
+  };
+  assert.deepEqual(await left(), { acme: 10, 'acme-uk': 10 });
+  for (let number = 0; number < 3; number += 1) await ask(pathOf(`new-${number}`, 'acme-uk'));
+  assert.deepEqual(await left(), { acme: 7, 'acme-uk': 7 });
+  clock.pass(DAY_MS / 10);
+  assert.deepEqual(await left(), { acme: 8, 'acme-uk': 8 });
+  sandbox.faults.set({ kind: 'throttled', retryAfterSeconds: 30 }, { times: 1 });
+  assert.equal((await ask(pathOf('refused', 'acme-uk'))).status, 503);
+  assert.deepEqual(await left(), { acme: 0, 'acme-uk': 0 });
+});
+
 test('replicas share it, and its name in Redis is not the key', async (t) => {
   const server = await startRedis();
   t.after(() => server.stop());

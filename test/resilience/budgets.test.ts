@@ -59,7 +59,7 @@ async function startShared(t: TestContext) {
     const [at, pausedUntil] = await control.hmget(KEY, 'at', 'pausedUntil');
     await control.hset(KEY, 'at', Number(at) - ms, 'pausedUntil', Number(pausedUntil) - ms);
   };
-  return { server, control, replica, pass, changes, failures: () => failures };
+  return { server, control, replica, clock, pass, changes, failures: () => failures };
 }
 
 const STARTS: Readonly<Record<string, (t: TestContext) => Promise<Subject>>> = {
@@ -120,6 +120,38 @@ for (const [where, start] of Object.entries(STARTS)) {
     assert.equal(await admitted(budgets, 30), 20);
   });
 }
+
+test('in one process: what is left grows with time, and is nothing during a pause', () => {
+  const { budgets, pass } = startLocal();
+  const leftAfter = (ms: number) => {
+    pass(ms);
+    return budgets.left('key', allowance);
+  };
+  assert.equal(leftAfter(0), 20);
+  for (let time = 0; time < 12; time += 1) budgets.take('key', allowance, 'caller');
+  assert.deepEqual([leftAfter(0), leftAfter(HOUR_MS / 20 - 1), leftAfter(1)], [8, 8, 9]);
+  budgets.slow('key', allowance, HOUR_MS / 2);
+  assert.deepEqual([leftAfter(0), leftAfter(HOUR_MS / 2 - 1), leftAfter(1)], [0, 0, 5]);
+  assert.equal(leftAfter(10 * HOUR_MS), 20);
+});
+
+test('over Redis: what is left is what it said last, filled since; alone it is the own share', async (t) => {
+  const { server, replica, clock } = await startShared(t);
+  const [one, other] = await Promise.all([replica(), replica()]);
+  const left = () => [one, other].map((each) => each.left('key', allowance));
+  assert.deepEqual(left(), [20, 20]);
+  assert.equal(await admitted(one, 12), 12);
+  assert.equal(await admitted(other, 1), 1);
+  assert.deepEqual(left(), [8, 7]);
+  clock.pass(HOUR_MS / 20);
+  assert.deepEqual(left(), [9, 8]);
+  other.slow('key', allowance, 60_000);
+  assert.deepEqual(left(), [9, 0]);
+  await server.stop();
+  // A fourth of the nine, of which one is taken now.
+  assert.equal(await admitted(one, 1), 1);
+  assert.deepEqual(left(), [1, 0]);
+});
 
 test('over Redis: four replicas together admit what one may', async (t) => {
   const { replica, control } = await startShared(t);

@@ -87,6 +87,17 @@ test('Redis is up when it is up for every process', async () => {
   assert.equal(sampleIn(await sums.render([]), UP), 0);
 });
 
+test('of what processes know of a budget, the least is told', async () => {
+  const sums = createMetricSums();
+  for (const [process, calls] of [7, 3, 5].entries()) {
+    const metrics = processWith(0);
+    metrics.watch({ budgetsLeft: () => new Map([['acme', calls]]) });
+    sums.hold(process, await sent(metrics));
+  }
+  const text = await sums.render(await processWith(0).snapshot());
+  assert.equal(sampleIn(text, 'customer360_budget_left_calls{tenant="acme"}'), 3);
+});
+
 test('a value that is no number yet is left out', async () => {
   const metrics = createMetrics(MEASURED);
   // The first reading empties the histogram of delays, and the mean of nothing is not a number.

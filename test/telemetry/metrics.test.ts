@@ -40,10 +40,7 @@ const expected: { readonly [Type in ServiceEvent['type']]: readonly string[] } =
   ],
   'upstream-retry': ['customer360_upstream_retries_total{region="us",outcome="retried"} 1'],
   breaker: ['customer360_breaker_state{tenant="acme",region="us"} 2'],
-  budget: [
-    'customer360_budget_calls_total{tenant="acme",outcome="taken",priority="caller"} 1',
-    'customer360_budget_left_calls{tenant="acme"} 9',
-  ],
+  budget: ['customer360_budget_calls_total{tenant="acme",outcome="taken",priority="caller"} 1'],
   'upstream-refused-place': ['customer360_upstream_refused_places_total{region="us"} 1'],
   'upstream-drift': ['customer360_upstream_drift_total{endpoint="summaries",drift="wrong-type"} 4'],
   'upstream-refused-key': ['customer360_upstream_refused_keys_total{tenant="acme",region="us"} 1'],
@@ -97,6 +94,7 @@ test('Redis is up or not', async () => {
 test('it is Prometheus text, with what each metric means, and those of the process', async () => {
   const metrics = createMetrics(MEASURED);
   for (const event of EVERY_EVENT) metrics.emit(event);
+  metrics.watch({ budgetsLeft: () => new Map([['acme', 9]]) });
   const text = await metrics.render();
   assert.match(metrics.contentType, /^text\/plain; version=/);
   const sample = /^[a-zA-Z_:][\w:]*(\{[^}]*\})? (-?\d[\d.e+-]*|Nan|NaN|[+-]Inf)$/;
@@ -147,6 +145,18 @@ test('what has states has those of the start, before anything happens', async ()
     'customer360_replicas 0',
   ]);
   assert.deepEqual(await states({ tenants: [], hasRedis: false }), []);
+});
+
+test('what guards the calls to 8x8 is told as it stands whenever metrics are asked for', async () => {
+  const metrics = createMetrics(MEASURED);
+  let calls = 9;
+  metrics.watch({ budgetsLeft: () => new Map([['acme', calls]]) });
+  for (calls of [9, 8, 10]) {
+    assert.match(
+      await metrics.render(),
+      new RegExp(`^customer360_budget_left_calls{tenant="acme"} ${calls}$`, 'm'),
+    );
+  }
 });
 
 test('each service counts for itself', async () => {
