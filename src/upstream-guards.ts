@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import type { Configuration } from './config/configuration.ts';
 import { byRegion, type Region } from './domain/region.ts';
 import type { Tenant } from './domain/tenant.ts';
+import { everyUnreferenced } from './every.ts';
 import type { Peers } from './peers.ts';
 import { createBreaker } from './resilience/breaker.ts';
 import type { BudgetEvent } from './resilience/budget.ts';
@@ -42,7 +43,11 @@ export function createGuards(options: GuardOptions) {
       calls: upstream.connections,
       waiting: upstream.connections * WAITING_A_CONNECTION,
       onRefusal: () => emit({ type: 'upstream-refused-place', region }),
+      onChange: (state) => emit({ type: 'bulkhead', region, state }),
+      every: everyUnreferenced,
     });
+  const bulkheads = byRegion(createPlaces);
+  const used = new Set([...tenants.values()].map(({ region }) => region));
   const budgets = createBudgets(options);
   const namesOf = nameKeys(configuration);
   const leftTo = ({ name, budget: allowance }: Tenant): (readonly [string, number])[] => {
@@ -59,7 +64,7 @@ export function createGuards(options: GuardOptions) {
         emit({ type: 'upstream-retry', tenant: name, region, outcome }),
     },
     breakers: new Map([...tenants].map(([name, tenant]) => [name, createTenantsBreaker(tenant)])),
-    bulkheads: byRegion(createPlaces),
+    bulkheads,
     calls: {
       budgets,
       unlimited: createLocalBudgets(now),
@@ -69,6 +74,7 @@ export function createGuards(options: GuardOptions) {
     },
     readings: {
       budgetsLeft: () => new Map([...tenants.values()].flatMap(leftTo)),
+      places: () => new Map([...used].map((region) => [region, bulkheads[region].taken()])),
     } satisfies GuardReadings,
   };
 }

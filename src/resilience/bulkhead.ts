@@ -4,6 +4,7 @@ import { Problem } from '../domain/problem.ts';
 import type { Region } from '../domain/region.ts';
 import type { Layer } from '../domain/source.ts';
 import type { Tenant } from '../domain/tenant.ts';
+import { createFullnessWatch } from './fullness-watch.ts';
 
 /** The places for calls to one region. */
 export interface Bulkhead {
@@ -12,6 +13,14 @@ export interface Bulkhead {
    * @throws {Problem} `overloaded` if there is none, nor a place to wait; else what the work throws
    */
   run<Result>(work: () => Promise<Result>, wanted: Wanted): Promise<Result>;
+  /** How they are taken now. */
+  taken(): TakenPlaces;
+}
+
+/** Numbers of calls. */
+export interface TakenPlaces {
+  readonly underWay: number;
+  readonly waiting: number;
 }
 
 /** Who wants it, and until when. */
@@ -27,11 +36,17 @@ interface BulkheadOptions {
   readonly waiting: number;
   /** Told of each that is refused. */
   readonly onRefusal: () => void;
+  /** Told when calls are refused since too many wait, and when they are taken again. */
+  readonly onChange: (state: 'full' | 'free') => void;
+  /** Runs something again and again; returns what ends that. */
+  readonly every: (run: () => void, delayMs: number) => () => void;
 }
 
 /** Creates the places. */
-export function createBulkhead({ calls, waiting, onRefusal }: BulkheadOptions): Bulkhead {
+export function createBulkhead(options: BulkheadOptions): Bulkhead {
+  const { calls, waiting, onRefusal, onChange, every } = options;
   const places = createPolicy(calls, waiting);
+  const watch = createFullnessWatch({ hasRoom: () => places.queueSlots > 0, onChange, every });
   const refusal = (reason: string) => {
     onRefusal();
     return new Problem('overloaded', { reason });
@@ -42,11 +57,18 @@ export function createBulkhead({ calls, waiting, onRefusal }: BulkheadOptions): 
       try {
         return await places.execute(work, signal);
       } catch (error) {
-        if (error instanceof BulkheadRejectedError) throw refusal('calls-waiting');
+        if (error instanceof BulkheadRejectedError) {
+          watch.noteRefusal();
+          throw refusal('calls-waiting');
+        }
         if (error instanceof TaskCancelledError) throw refusal('waited-too-long');
         throw error;
       }
     },
+    taken: () => ({
+      underWay: calls - places.executionSlots,
+      waiting: waiting - places.queueSlots,
+    }),
   };
 }
 

@@ -114,6 +114,8 @@ export type ServiceEvent =
       /** The calls that are left; null where no budget limits them. */
       readonly left: number | null;
     }
+  /** Calls to a region are refused, since too many wait; or none was for a while. */
+  | { readonly type: 'bulkhead'; readonly region: Region; readonly state: 'full' | 'free' }
   /** Too many calls to a region are under way or wait. */
   | { readonly type: 'upstream-refused-place'; readonly region: Region }
   | {

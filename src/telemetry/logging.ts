@@ -87,6 +87,15 @@ const BREAKER_LINES = {
   closed: { level: 'info', message: '8x8 works for this tenant again' },
 } as const;
 
+const BULKHEAD_LINES = {
+  full: {
+    level: 'warn',
+    message:
+      'too many calls to 8x8 wait in this region; others are refused, and what is kept is used',
+  },
+  free: { level: 'info', message: 'calls to 8x8 in this region are taken again' },
+} as const;
+
 const BUDGET_LINES = {
   taken: { level: 'debug', message: 'a call to 8x8 is counted' },
   spent: { level: 'debug', message: 'the calls to 8x8 are spent for now; what is kept is used' },
@@ -129,6 +138,8 @@ function lineFor(event: ServiceEvent): Line {
       return { level: 'debug', message: 'a call to 8x8 failed in passing' };
     case 'breaker':
       return BREAKER_LINES[event.state];
+    case 'bulkhead':
+      return BULKHEAD_LINES[event.state];
     case 'budget':
       return BUDGET_LINES[event.outcome];
     case 'upstream-refused-place':

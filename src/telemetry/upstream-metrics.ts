@@ -8,6 +8,7 @@ type Handled =
   | 'upstream-call'
   | 'upstream-retry'
   | 'breaker'
+  | 'bulkhead'
   | 'budget'
   | 'upstream-refused-place'
   | 'upstream-drift'
@@ -15,7 +16,7 @@ type Handled =
 
 const BREAKER_STATES = { closed: 0, 'half-open': 1, open: 2 } as const;
 
-/** Registers them; the breakers of these tenants are closed at first. */
+/** Registers them; what guards the calls for these tenants lets them pass at first. */
 export function upstreamMetrics(
   registers: Registry[],
   tenants: Iterable<Pick<Tenant, 'name' | 'region'>>,
@@ -40,8 +41,16 @@ export function upstreamMetrics(
     aggregator: 'max',
     registers,
   });
+  const refusing = new Gauge({
+    name: 'customer360_upstream_refusing',
+    help: '1 while calls to a region are refused, since too many are under way and wait (any process)',
+    labelNames: ['region'],
+    aggregator: 'max',
+    registers,
+  });
   for (const { name: tenant, region } of tenants) {
     breakers.set({ tenant, region }, BREAKER_STATES.closed);
+    refusing.set({ region }, 0);
   }
   const budgets = new Counter({
     name: 'customer360_budget_calls_total',
@@ -73,6 +82,7 @@ export function upstreamMetrics(
     },
     'upstream-retry': ({ region, outcome }) => retries.inc({ region, outcome }),
     breaker: ({ tenant, region, state }) => breakers.set({ tenant, region }, BREAKER_STATES[state]),
+    bulkhead: ({ region, state }) => refusing.set({ region }, state === 'full' ? 1 : 0),
     budget: ({ tenant, outcome, priority }) => budgets.inc({ tenant, outcome, priority }),
     'upstream-refused-place': ({ region }) => refusedPlaces.inc({ region }),
     'upstream-drift': ({ endpoint, drift: kind, count }) =>

@@ -195,25 +195,32 @@ test('gauges of states are there before anything happens; those of Redis where t
   const states = async (service: Service) =>
     (await metricsOf(service))
       .split('\n')
-      .filter((line) => /^customer360_(breaker|redis|counting|replicas)/.test(line));
-  const breakers = [
+      .filter((line) =>
+        /^customer360_(breaker|upstream_(refusing|calls_)|redis|counting|replicas)/.test(line),
+      );
+  const forRegions = (name: string) =>
+    ['us', 'uk', 'ca', 'ap'].map((region) => `customer360_upstream_${name}{region="${region}"} 0`);
+  const guards = [
     'customer360_breaker_state{tenant="acme",region="us"} 0',
     'customer360_breaker_state{tenant="acme-uk",region="uk"} 0',
     'customer360_breaker_state{tenant="globex",region="ca"} 0',
     'customer360_breaker_state{tenant="initech",region="ap"} 0',
+    ...forRegions('refusing'),
   ];
-  assert.deepEqual(await states(await startService(t)), breakers);
+  const calls = [...forRegions('calls_under_way'), ...forRegions('calls_waiting')];
+  assert.deepEqual(await states(await startService(t)), [...guards, ...calls]);
   const nobody = await startRedis();
   await nobody.stop();
   const withRedis = await startService(t, { env: { REDIS_URL: nobody.url } });
   assert.deepEqual(await states(withRedis), [
-    ...breakers,
+    ...guards,
     'customer360_redis_up{connection="commands"} 0',
     'customer360_redis_up{connection="messages"} 0',
     'customer360_redis_breaker_state 0',
     'customer360_counting_alone{of="quota"} 0',
     'customer360_counting_alone{of="budget"} 0',
     'customer360_replicas 0',
+    ...calls,
   ]);
 });
 

@@ -85,6 +85,18 @@ test('calls under way to a region are bounded, and so are those that wait', asyn
   );
   await service.events.nth('upstream-refused-place', 6);
   await gate.nth(3);
+  const taken = async () => {
+    const text = await (await fetch(`${service.opsUrl}/metrics`)).text();
+    return text
+      .split('\n')
+      .filter((line) => /^customer360_upstream_.*region="us"\} \d+$/.test(line));
+  };
+  assert.deepEqual(await taken(), [
+    'customer360_upstream_refusing{region="us"} 1',
+    'customer360_upstream_refused_places_total{region="us"} 6',
+    'customer360_upstream_calls_under_way{region="us"} 2',
+    'customer360_upstream_calls_waiting{region="us"} 32',
+  ]);
   assert.equal((await service.ask(pathOf('held'))).status, 200);
   assert.equal(gate.arrived, 3);
   gate.open();
@@ -95,4 +107,16 @@ test('calls under way to a region are bounded, and so are those that wait', asyn
     assert.equal(((await reply.json()) as { type: string }).type, '/problems/overloaded');
   }
   assert.equal(replies.filter(({ status }) => status === 200).length, 34);
+  await service.events.nth('bulkhead', 2);
+  const states = service.logs().matchAll(/"event":"bulkhead","region":"us","state":"(.*?)"/g);
+  assert.deepEqual(
+    [...states].map(([, state]) => state),
+    ['full', 'free'],
+  );
+  assert.deepEqual(await taken(), [
+    'customer360_upstream_refusing{region="us"} 0',
+    'customer360_upstream_refused_places_total{region="us"} 6',
+    'customer360_upstream_calls_under_way{region="us"} 0',
+    'customer360_upstream_calls_waiting{region="us"} 0',
+  ]);
 });

@@ -58,6 +58,10 @@ const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[
     { type: 'breaker', tenant: 'acme', region: 'us', state: 'half-open' },
     { type: 'breaker', tenant: 'acme', region: 'us', state: 'closed' },
   ],
+  bulkhead: [
+    { type: 'bulkhead', region: 'us', state: 'full' },
+    { type: 'bulkhead', region: 'us', state: 'free' },
+  ],
   budget: [
     { type: 'budget', tenant: 'acme', outcome: 'taken', priority: 'caller', left: 9 },
     { type: 'budget', tenant: 'acme', outcome: 'spent', priority: 'refresh', left: 1 },

@@ -56,6 +56,8 @@ test('a level says who has to act', () => {
     ['breaker', 'warn'],
     ['breaker', 'info'],
     ['breaker', 'info'],
+    ['bulkhead', 'warn'],
+    ['bulkhead', 'info'],
     ['budget', 'debug'],
     ['budget', 'debug'],
     ['budget', 'warn'],

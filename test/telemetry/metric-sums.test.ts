@@ -87,15 +87,20 @@ test('Redis is up when it is up for every process', async () => {
   assert.equal(sampleIn(await sums.render([]), UP), 0);
 });
 
-test('of what processes know of a budget, the least is told', async () => {
+test('of what processes know of a budget the least is told, and their calls are added up', async () => {
   const sums = createMetricSums();
   for (const [process, calls] of [7, 3, 5].entries()) {
     const metrics = processWith(0);
-    metrics.watch({ budgetsLeft: () => new Map([['acme', calls]]) });
+    metrics.watch({
+      budgetsLeft: () => new Map([['acme', calls]]),
+      places: () => new Map([['us', { underWay: calls, waiting: 2 * calls }]]),
+    });
     sums.hold(process, await sent(metrics));
   }
   const text = await sums.render(await processWith(0).snapshot());
   assert.equal(sampleIn(text, 'customer360_budget_left_calls{tenant="acme"}'), 3);
+  assert.equal(sampleIn(text, 'customer360_upstream_calls_under_way{region="us"}'), 15);
+  assert.equal(sampleIn(text, 'customer360_upstream_calls_waiting{region="us"}'), 30);
 });
 
 test('a value that is no number yet is left out', async () => {

@@ -40,6 +40,7 @@ const expected: { readonly [Type in ServiceEvent['type']]: readonly string[] } =
   ],
   'upstream-retry': ['customer360_upstream_retries_total{region="us",outcome="retried"} 1'],
   breaker: ['customer360_breaker_state{tenant="acme",region="us"} 2'],
+  bulkhead: ['customer360_upstream_refusing{region="us"} 1'],
   budget: ['customer360_budget_calls_total{tenant="acme",outcome="taken",priority="caller"} 1'],
   'upstream-refused-place': ['customer360_upstream_refused_places_total{region="us"} 1'],
   'upstream-drift': ['customer360_upstream_drift_total{endpoint="summaries",drift="wrong-type"} 4'],
@@ -94,7 +95,7 @@ test('Redis is up or not', async () => {
 test('it is Prometheus text, with what each metric means, and those of the process', async () => {
   const metrics = createMetrics(MEASURED);
   for (const event of EVERY_EVENT) metrics.emit(event);
-  metrics.watch({ budgetsLeft: () => new Map([['acme', 9]]) });
+  metrics.watch({ budgetsLeft: () => new Map(), places: () => new Map() });
   const text = await metrics.render();
   assert.match(metrics.contentType, /^text\/plain; version=/);
   const sample = /^[a-zA-Z_:][\w:]*(\{[^}]*\})? (-?\d[\d.e+-]*|Nan|NaN|[+-]Inf)$/;
@@ -106,7 +107,7 @@ test('it is Prometheus text, with what each metric means, and those of the proce
     [...text.matchAll(new RegExp(`^# ${kind} (customer360_\\w+|http_request_\\w+)`, 'gm'))].map(
       ([, name]) => name,
     );
-  assert.equal(named('HELP').length, 26);
+  assert.equal(named('HELP').length, 29);
   assert.deepEqual(named('TYPE'), named('HELP'));
   assert.match(text, /^nodejs_eventloop_lag_seconds /m);
 });
@@ -134,9 +135,12 @@ test('what has states has those of the start, before anything happens', async ()
   const states = async (measured: Measured) =>
     (await createMetrics(measured).render())
       .split('\n')
-      .filter((line) => /^customer360_(breaker|redis|counting|replicas)/.test(line));
+      .filter((line) =>
+        /^customer360_(breaker|upstream_refusing|redis|counting|replicas)/.test(line),
+      );
   assert.deepEqual(await states(MEASURED), [
     'customer360_breaker_state{tenant="acme",region="us"} 0',
+    'customer360_upstream_refusing{region="us"} 0',
     'customer360_redis_up{connection="commands"} 0',
     'customer360_redis_up{connection="messages"} 0',
     'customer360_redis_breaker_state 0',
@@ -150,12 +154,19 @@ test('what has states has those of the start, before anything happens', async ()
 test('what guards the calls to 8x8 is told as it stands whenever metrics are asked for', async () => {
   const metrics = createMetrics(MEASURED);
   let calls = 9;
-  metrics.watch({ budgetsLeft: () => new Map([['acme', calls]]) });
+  metrics.watch({
+    budgetsLeft: () => new Map([['acme', calls]]),
+    places: () => new Map([['us', { underWay: calls + 1, waiting: calls + 2 }]]),
+  });
   for (calls of [9, 8, 10]) {
-    assert.match(
-      await metrics.render(),
-      new RegExp(`^customer360_budget_left_calls{tenant="acme"} ${calls}$`, 'm'),
-    );
+    const samples = (await metrics.render())
+      .split('\n')
+      .filter((line) => /^customer360_(budget_left|upstream_calls)_/.test(line));
+    assert.deepEqual(samples, [
+      `customer360_budget_left_calls{tenant="acme"} ${calls}`,
+      `customer360_upstream_calls_under_way{region="us"} ${calls + 1}`,
+      `customer360_upstream_calls_waiting{region="us"} ${calls + 2}`,
+    ]);
   }
 });
 
