@@ -20,6 +20,7 @@ import { createOpsServer } from './edge/ops-server.ts';
 import type { CallerTimeouts } from './edge/server.ts';
 import { everyUnreferenced } from './every.ts';
 import { createPeers, type Peers } from './peers.ts';
+import { processCount } from './process-count.ts';
 import type { RedisConnection } from './redis.ts';
 import { breaker } from './resilience/breaker.ts';
 import { budget } from './resilience/budget.ts';
@@ -104,7 +105,7 @@ export async function buildApp(
   const { now = Date.now, random = Math.random } = overrides;
   const peers = redis && createPeers(redis, emit);
   const gauge = createLoadGauge({
-    read: createLoadReader(),
+    read: createLoadReader(processCount(configuration)),
     onChange: (shortage) => emit({ type: 'load', shortage }),
     every: everyUnreferenced,
   });

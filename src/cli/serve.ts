@@ -1,5 +1,4 @@
 // The service as a process: configured, listening, and drained on a signal.
-import { availableParallelism } from 'node:os';
 import { type Logger, pino } from 'pino';
 import { buildApp, type Service } from '../app.ts';
 import {
@@ -10,6 +9,7 @@ import {
 import { ConfigurationError, renderFaults } from '../config/faults.ts';
 import type { DrainWaits } from '../drain.ts';
 import { shareMemory } from '../memory-budget.ts';
+import { processCount } from '../process-count.ts';
 import { createLogOutput, createTimestamp } from '../telemetry/log-output.ts';
 import { type CommandIo, EXIT } from './command-io.ts';
 import { endGracefully } from './graceful-end.ts';
@@ -22,10 +22,9 @@ export async function serve(io: CommandIo): Promise<number> {
   const sources = rememberSources(io);
   const configuration = readConfiguration(sources, io);
   if (configuration === undefined) return EXIT.configuration;
-  const { workers, logLevel } = configuration;
-  const count = workers === 'auto' ? availableParallelism() : workers;
+  const count = processCount(configuration);
   if (count > 1) {
-    const [handed, logger] = [sources.handDown(), createLogger(logLevel)];
+    const [handed, logger] = [sources.handDown(), createLogger(configuration.logLevel)];
     const { serveByWorkers } = await import('./workers.ts');
     return serveByWorkers({ configuration, count, handed, logger, fail: io.fail });
   }

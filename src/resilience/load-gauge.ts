@@ -57,8 +57,8 @@ function shortageIn({ memoryShare }: Load, isShortOfTime: boolean): Shortage | n
   return isShortOfTime ? 'event-loop' : null;
 }
 
-/** Creates what reads the load of this process. */
-export function createLoadReader(): () => Load {
+/** Creates what reads the load of this process, one of so many that share the container. */
+export function createLoadReader(processes: number): () => Load {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
   let before = { count: 0, totalMs: 0 };
@@ -70,7 +70,8 @@ export function createLoadReader(): () => Load {
     // What is recorded is the whole time from tick to tick.
     const delayMs = ticks === 0 ? 0 : (totalMs - before.totalMs) / ticks - RESOLUTION_MS;
     before = { count, totalMs };
-    return { delayMs: Math.max(0, delayMs), memoryShare: Math.max(heapShare(), containerShare()) };
+    const memoryShare = Math.max(heapShare(), containerShare(processes));
+    return { delayMs: Math.max(0, delayMs), memoryShare };
   };
 }
 
@@ -79,8 +80,15 @@ function heapShare(): number {
   return used_heap_size / (heap_size_limit * MOST_HEAP_SHARE);
 }
 
-function containerShare(): number {
+/**
+ * Of two figures that are both too high the lower one: as if all processes had as much as this one (what they share is
+ * counted for each), and what the container has (with files that the kernel drops before it ends anybody).
+ */
+function containerShare(processes: number): number {
   const allowed = process.constrainedMemory();
   // Without a container it is nothing, or more than there is.
-  return allowed > 0 ? process.memoryUsage.rss() / (allowed * MOST_CONTAINER_SHARE) : 0;
+  if (allowed <= 0) return 0;
+  const held = process.memoryUsage.rss() * processes;
+  const used = allowed - process.availableMemory();
+  return Math.min(held, used) / (allowed * MOST_CONTAINER_SHARE);
 }

@@ -136,6 +136,37 @@ test('with Redis, workers share quotas, and what any of them misses is told', as
   );
 });
 
+/** A container in which each process holds more than half and less than all; each tells when it has looked twice. */
+const SMALL_CONTAINER = `
+let looks = 0;
+process.constrainedMemory = () => {
+  looks += 1;
+  if (looks === 3) console.log(JSON.stringify({ pid: process.pid, msg: 'has looked' }));
+  return 10_000_000_000;
+};
+process.availableMemory = () => 500_000_000;
+process.memoryUsage.rss = () => 5_000_000_000;
+`;
+
+for (const [workers, status] of [
+  ['1', 200],
+  ['2', 503],
+] as const) {
+  test(`with ${workers} of WORKERS each has its part of the container's memory`, async (t) => {
+    const env = { WORKERS: workers };
+    const { started, key } = await startService(t, { env, prelude: SMALL_CONTAINER });
+    const { api } = await listening(started);
+    await untilLogged(started, 'has looked', Number(workers));
+    const reply = await fetch(api + SEARCH, { headers: { 'x-app-key': key } });
+    assert.equal(reply.status, status);
+    const told = linesOf(started).filter(({ event }) => event === 'load');
+    assert.deepEqual(
+      told.map(({ shortage }) => shortage),
+      status === 200 ? [] : ['memory', 'memory'],
+    );
+  });
+}
+
 test('WORKERS=auto is one process a core', async (t) => {
   const { started } = await startService(t, { env: { WORKERS: 'auto' } });
   const { api } = await listening(started);

@@ -1,6 +1,6 @@
 // A process that is short of time or memory for long is overloaded; one long turn is no reason.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   createLoadGauge,
@@ -70,7 +70,7 @@ function block(ms: number): void {
 }
 
 test('the reading tells how late the event loop is, and begins anew each time', async () => {
-  const read = createLoadReader();
+  const read = createLoadReader(1);
   // Two ticks, and what was late between them is recorded.
   const ticks = async () => {
     for (let count = 0; count < 3; count += 1) await delay(25);
@@ -85,4 +85,35 @@ test('the reading tells how late the event loop is, and begins anew each time', 
   await ticks();
   const after = read().delayMs;
   assert.ok(after < late / 2, `${after} ms after ${late}`);
+});
+
+const MIB = 1024 * 1024;
+
+interface Container {
+  readonly limit: number;
+  /** What the kernel counts, files included. */
+  readonly used: number;
+  /** What this process holds. */
+  readonly held: number;
+}
+
+/** The share of memory that is read in a container (MiB) in which so many processes serve. */
+function shareIn(t: TestContext, { limit, used, held }: Container, processes: number): number {
+  t.mock.method(process, 'constrainedMemory', () => limit * MIB);
+  t.mock.method(process, 'availableMemory', () => (limit - used) * MIB);
+  t.mock.method(process.memoryUsage, 'rss', () => held * MIB);
+  const { memoryShare } = createLoadReader(processes)();
+  return Math.round(memoryShare * 100) / 100;
+}
+
+test('the memory of a container is shared by all processes that serve in it', (t) => {
+  const full = { limit: 100_000, used: 99_000, held: 45_000 };
+  assert.equal(shareIn(t, full, 1), 0.5);
+  assert.equal(shareIn(t, full, 2), 1);
+  assert.equal(shareIn(t, full, 3), 1.1, 'no more than the kernel counts');
+});
+
+test('neither files in memory nor what processes share are taken for a shortage', (t) => {
+  assert.equal(shareIn(t, { limit: 100_000, used: 99_000, held: 9_000 }, 4), 0.4);
+  assert.equal(shareIn(t, { limit: 100_000, used: 45_000, held: 30_000 }, 4), 0.5);
 });
