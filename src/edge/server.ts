@@ -8,6 +8,7 @@ import { createParserErrors } from './parser-errors.ts';
 import { answerFrameworkError, handleErrors, VARY } from './problems.ts';
 import { observeRequests } from './request-events.ts';
 import { requestIdFor } from './request-id.ts';
+import { cutSilentOnClose } from './silent-connections.ts';
 
 /** What both ports have in common. */
 export interface ServerOptions {
@@ -97,6 +98,7 @@ export async function createServer({
   observeRequests(server, { emit, ticks });
   parserErrors.watch(server);
   lingerOnClose(server.server, callerTimeouts);
+  cutSilentOnClose(server);
   acceptJsonBodies(server);
   handleErrors(server, emit);
   await setHeaders(server, lifecycle);

@@ -1,8 +1,12 @@
 // The end of a process: told to balancers first, nothing under way is lost, and it does end.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CUSTOMERS } from '../../src/sandbox/customers.ts';
+import { createSandbox } from '../../src/sandbox/server.ts';
+import { createGate } from '../support/gate.ts';
 import { assertProblem, connectRaw, requestBytes, sendRaw } from '../support/raw-http.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -91,6 +95,39 @@ test('idle connections do not hold up the end, nor do refused ones', async (t) =
   assert.equal((await refused.reply())?.status, 400);
   await service.app.drain({ delayMs: 0, graceMs: LONG_MS });
   await Promise.all([idle.ended, refused.ended]);
+});
+
+test('connections on which nothing was asked are cut at once, and what is under way is not', async (t) => {
+  const sandbox = await createSandbox();
+  t.after(() => sandbox.close());
+  const gate = await createGate(t, sandbox);
+  const service = await startService(t, {
+    shared: sandbox,
+    sections: { regions: gate.baseUrls },
+  });
+  const [silent, silentOps] = [await connectRaw(service.url), await connectRaw(service.opsUrl)];
+  const connection = await connectRaw(service.url);
+  connection.write(adaBytes(service));
+  await gate.nth(1);
+  const drained = service.app.drain({ delayMs: 0, graceMs: LONG_MS });
+  assert.equal(await silent.reply(), undefined);
+  // The deadline of the other one would have passed, had the first been waited for.
+  gate.open();
+  assert.equal((await connection.reply())?.status, 200);
+  await drained;
+  assert.equal(await silentOps.reply(), undefined);
+});
+
+test('a request that has arrived when the port closes is read, though nothing of it was before', async (t) => {
+  const service = await startService(t);
+  const accepted = once(service.app.api.server, 'connection');
+  const connection = await connectRaw(service.url);
+  const [socket] = (await accepted) as [Socket];
+  connection.write(adaBytes(service));
+  const closed = service.app.api.close();
+  assert.equal(socket.bytesRead, 0);
+  assert.equal((await connection.reply())?.status, 200);
+  await Promise.all([closed, connection.ended]);
 });
 
 test('after the grace what is still under way is cut', async (t) => {
