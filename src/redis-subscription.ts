@@ -56,8 +56,9 @@ export function subscribe(
       isRefusalTold = false;
       emit({ type: 'redis-messages', state: 'ready' });
     } catch {
-      // Refused, or lost meanwhile.
-      if (current.status === 'ready' && !isRefusalTold) tellRefusal();
+      // Lost meanwhile: its end leads to another one.
+      if (current.status !== 'ready') return;
+      if (!isRefusalTold) tellRefusal();
       later(() => current.status === 'ready' && begin(current), AGAIN_AFTER_MS);
     }
   };
