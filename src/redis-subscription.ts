@@ -7,7 +7,7 @@ interface SubscriptionOptions {
   readonly channel: string;
   readonly listener: (text: string) => void;
   readonly emit: Emit;
-  /** The wait before the n-th try to connect again, in milliseconds. */
+  /** The wait before the n-th try to connect or to listen again, in milliseconds. */
   readonly reconnectDelayMs: (attempt: number) => number;
 }
 
@@ -18,7 +18,6 @@ export interface Subscription {
   end(): void;
 }
 
-const AGAIN_AFTER_MS = 1_000;
 /** So many messages that all should have heard may still be on their way. */
 const MOST_UNHEARD = 1;
 /** How this differs from the connection for commands: it is made anew here, and is no connection to a replica. */
@@ -59,7 +58,8 @@ export function subscribe(
       // Lost meanwhile: its end leads to another one.
       if (current.status !== 'ready') return;
       if (!isRefusalTold) tellRefusal();
-      later(() => current.status === 'ready' && begin(current), AGAIN_AFTER_MS);
+      attempt += 1;
+      later(() => current.status === 'ready' && begin(current), reconnectDelayMs(attempt));
     }
   };
 

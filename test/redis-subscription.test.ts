@@ -9,6 +9,7 @@ import { createEventLog } from './support/events.ts';
 
 const CHANNEL = 'messages';
 const HEARD = `*3\r\n$9\r\nsubscribe\r\n$8\r\n${CHANNEL}\r\n:1\r\n`;
+const REFUSED = '-NOPERM this user has no permissions to access one of the channels\r\n';
 
 /** What a server does with a request to listen: answers, or hangs up. */
 type Answer = string | null;
@@ -66,6 +67,13 @@ async function listen(t: TestContext, answers: readonly Answer[]) {
   };
   return { server, attempts, statesUntil };
 }
+
+test('a refusal is told once, and the wait before each further try grows', async (t) => {
+  const { server, attempts, statesUntil } = await listen(t, [REFUSED, REFUSED, REFUSED]);
+  assert.deepEqual(await statesUntil(2), ['lost', 'ready']);
+  assert.deepEqual(attempts, [1, 2, 3]);
+  assert.equal(server.asked(), 4);
+});
 
 test('a connection that is lost in the middle of its request is made anew', async (t) => {
   const { attempts, statesUntil } = await listen(t, [null, null]);
