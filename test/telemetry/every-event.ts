@@ -8,6 +8,16 @@ export const MEASURED: Measured = {
   hasRedis: true,
 };
 
+/** Samples of a service that has not reached its Redis yet. */
+export const REDIS_AT_FIRST: readonly string[] = [
+  'customer360_redis_up{connection="commands"} 0',
+  'customer360_redis_up{connection="messages"} 0',
+  'customer360_redis_breaker_state 0',
+  'customer360_counting_alone{of="quota"} 0',
+  'customer360_counting_alone{of="budget"} 0',
+  'customer360_replicas 0',
+];
+
 /** A request that was answered from memory. */
 export const REQUEST: RequestEvent = {
   type: 'request',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ServiceEvent } from '../../src/telemetry/events.ts';
 import { createMetrics, type Measured } from '../../src/telemetry/metrics.ts';
-import { EVERY_EVENT, MEASURED, REQUEST } from './every-event.ts';
+import { EVERY_EVENT, MEASURED, REDIS_AT_FIRST, REQUEST } from './every-event.ts';
 
 /** The samples of our own metrics after these events, without those of the process. */
 async function samplesAfter(...events: readonly ServiceEvent[]): Promise<readonly string[]> {
@@ -141,12 +141,7 @@ test('what has states has those of the start, before anything happens', async ()
   assert.deepEqual(await states(MEASURED), [
     'customer360_breaker_state{tenant="acme",region="us"} 0',
     'customer360_upstream_refusing{region="us"} 0',
-    'customer360_redis_up{connection="commands"} 0',
-    'customer360_redis_up{connection="messages"} 0',
-    'customer360_redis_breaker_state 0',
-    'customer360_counting_alone{of="quota"} 0',
-    'customer360_counting_alone{of="budget"} 0',
-    'customer360_replicas 0',
+    ...REDIS_AT_FIRST,
   ]);
   assert.deepEqual(await states({ tenants: [], hasRedis: false }), []);
 });
