@@ -18,10 +18,11 @@ import { createDrain, type Drain } from './drain.ts';
 import { createApiServer } from './edge/api-server.ts';
 import { createOpsServer } from './edge/ops-server.ts';
 import type { CallerTimeouts } from './edge/server.ts';
+import { createEndOfTurn } from './edge/turn.ts';
 import { everyUnreferenced } from './every.ts';
 import { createPeers, type Peers } from './peers.ts';
 import { processCount } from './process-count.ts';
-import type { RedisConnection } from './redis.ts';
+import type { RedisConnection } from './redis/connection.ts';
 import { breaker } from './resilience/breaker.ts';
 import { budget } from './resilience/budget.ts';
 import { bulkhead } from './resilience/bulkhead.ts';
@@ -217,11 +218,12 @@ async function connect(
 ): Promise<RedisConnection | null> {
   if (settings === null) return null;
   // The client is loaded by those who have a Redis.
-  const { connectRedis } = await import('./redis.ts');
+  const { connectRedis } = await import('./redis/connection.ts');
   return connectRedis({
     settings,
     urls: secrets.redisUrls(),
     emit,
     commandTimeoutMs: timeoutMs ?? REDIS_TIMEOUT_MS,
+    endOfTurn: createEndOfTurn(),
   });
 }

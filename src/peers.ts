@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { CHANNEL, createMessages, type Messages } from './cache/messages.ts';
 import { everyUnreferenced } from './every.ts';
-import type { RedisConnection } from './redis.ts';
+import type { RedisCommands } from './redis/commands.ts';
+import type { RedisConnection } from './redis/connection.ts';
 import { type AloneWatch, createAloneWatch } from './resilience/alone-watch.ts';
-import type { RedisCommands } from './resilience/redis-commands.ts';
 import { createReplicas, type Replicas } from './resilience/replicas.ts';
 import type { Emit } from './telemetry/events.ts';
 

@@ -1,5 +1,5 @@
 // What Redis does in one step for the cache. All keys of a script belong to one identity, so to one Cluster slot.
-import type { Script } from '../resilience/redis-commands.ts';
+import type { Script } from '../redis/commands.ts';
 
 /** The field of an identity's hash that holds its generation; no other field has such a name. */
 export const GENERATION = 'generation';

@@ -2,7 +2,7 @@
 import type { CacheKey } from '../domain/cache-key.ts';
 import { freshness, type Instants } from '../domain/freshness.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { RedisCommands } from '../resilience/redis-commands.ts';
+import type { RedisCommands } from '../redis/commands.ts';
 import type { Emit } from '../telemetry/events.ts';
 import type { Entry } from './entry.ts';
 import { decodeFrame, decodeHeader, encodeFrame, HEADER_BYTES } from './frame.ts';

@@ -1,6 +1,6 @@
 // How many processes share Redis: each says every two seconds that it lives.
 import type { Allowance } from '../domain/tenant.ts';
-import type { RedisCommands, Script } from './redis-commands.ts';
+import type { RedisCommands, Script } from '../redis/commands.ts';
 
 /** The processes that share Redis. */
 export interface Replicas {

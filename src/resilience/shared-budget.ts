@@ -1,8 +1,9 @@
 // Budgets for calls to the vendor, of all replicas together: token buckets in Redis, each call one script.
+
+import { mayBeDone, type RedisCommands, type Script } from '../redis/commands.ts';
 import type { AloneWatch } from './alone-watch.ts';
 import { createBudgetMirror } from './budget-mirror.ts';
 import type { Budgets, LocalBudgets } from './local-budget.ts';
-import { mayBeDone, type RedisCommands, type Script } from './redis-commands.ts';
 import { shareOf } from './replicas.ts';
 import {
   LEAST_SHARE,

@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { QuotaCounter, QuotaUse } from '../domain/quota.ts';
 import type { Allowance } from '../domain/tenant.ts';
+import { mayBeDone, type RedisCommands, type Script } from '../redis/commands.ts';
 import type { AloneWatch } from './alone-watch.ts';
 import { endAlone, knownOf, noteTold, takeAlone, untoldIn } from './quota-alone.ts';
 import {
@@ -13,7 +14,6 @@ import {
   type QuotaWindow,
   wantedAhead,
 } from './quota-window.ts';
-import { mayBeDone, type RedisCommands, type Script } from './redis-commands.ts';
 import type { Replicas } from './replicas.ts';
 
 interface SharedQuotaOptions {

@@ -6,7 +6,7 @@ import { CHANNEL, createMessages } from '../../src/cache/messages.ts';
 import { createRedisStore } from '../../src/cache/redis-store.ts';
 import { softStore } from '../../src/cache/soft-store.ts';
 import { createCacheKeys } from '../../src/domain/cache-key.ts';
-import { connectRedis } from '../../src/redis.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import { createSharedQuota } from '../../src/resilience/shared-quota.ts';
 import { createEventLog } from '../support/events.ts';
 import { readQuery } from '../support/queries.ts';

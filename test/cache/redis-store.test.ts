@@ -6,7 +6,7 @@ import { HEADER_BYTES } from '../../src/cache/frame.ts';
 import { createRedisStore } from '../../src/cache/redis-store.ts';
 import { createSealer } from '../../src/cache/seal.ts';
 import { type CacheKey, createCacheKeys } from '../../src/domain/cache-key.ts';
-import { connectRedis } from '../../src/redis.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import { createEventLog } from '../support/events.ts';
 import { NOW, readQuery, tenantWith } from '../support/queries.ts';
 import { startRedis } from '../support/redis.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createRedisStore } from '../../src/cache/redis-store.ts';
 import { softStore } from '../../src/cache/soft-store.ts';
-import { connectRedis } from '../../src/redis.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import { createEventLog } from '../support/events.ts';
 import { startRedis } from '../support/redis.ts';
 import { usualStoreOptions } from '../support/redis-store-options.ts';

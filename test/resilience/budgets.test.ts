@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { connectRedis } from '../../src/redis.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import { createAloneWatch } from '../../src/resilience/alone-watch.ts';
 import { type Budgets, createLocalBudgets } from '../../src/resilience/local-budget.ts';
 import { createSharedBudgets } from '../../src/resilience/shared-budget.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { connectRedis } from '../../src/redis.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import { createReplicas, shareOf } from '../../src/resilience/replicas.ts';
 import { createEventLog } from '../support/events.ts';
 import { startRedis } from '../support/redis.ts';

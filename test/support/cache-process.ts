@@ -9,7 +9,7 @@ import { createRedisStore, type RedisStore, type Turn } from '../../src/cache/re
 import { createSealer } from '../../src/cache/seal.ts';
 import { type SoftStore, softStore } from '../../src/cache/soft-store.ts';
 import { createTiers, type Tiers } from '../../src/cache/tiers.ts';
-import { connectRedis, type RedisConnection } from '../../src/redis.ts';
+import { connectRedis, type RedisConnection } from '../../src/redis/connection.ts';
 import { createClock, type TestClock } from './clock.ts';
 import { createEventLog, type EventLog } from './events.ts';
 import { NOW } from './queries.ts';

@@ -1,8 +1,8 @@
 // Connections of several processes to one Redis: each can be cut, and all come to rest together.
 import { Redis } from 'ioredis';
 import { CHANNEL } from '../../src/cache/messages.ts';
-import { connectRedis } from '../../src/redis.ts';
-import type { RedisCommands } from '../../src/resilience/redis-commands.ts';
+import type { RedisCommands } from '../../src/redis/commands.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 
 /** The ways of one process to Redis, which can be cut. */
 interface Site {

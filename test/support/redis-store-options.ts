@@ -2,7 +2,7 @@
 import { createMessages } from '../../src/cache/messages.ts';
 import type { createRedisStore } from '../../src/cache/redis-store.ts';
 import { createSealer } from '../../src/cache/seal.ts';
-import type { RedisConnection } from '../../src/redis.ts';
+import type { RedisConnection } from '../../src/redis/connection.ts';
 import type { Emit } from '../../src/telemetry/events.ts';
 import { NOW } from './queries.ts';
 

@@ -1,6 +1,6 @@
 // The connection to Redis for messages: one that only listens, and is made anew whenever it was lost.
 import { Cluster, type Redis } from 'ioredis';
-import type { Emit } from './telemetry/events.ts';
+import type { Emit } from '../telemetry/events.ts';
 
 /** What is listened to. */
 interface SubscriptionOptions {

@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
-import type { RedisSettings } from '../src/config/redis-settings.ts';
-import { connectRedis, type RedisConnection } from '../src/redis.ts';
-import { createEventLog } from './support/events.ts';
-import { startRedis } from './support/redis.ts';
-import { startCluster } from './support/redis-cluster.ts';
-import { startFailoverCluster } from './support/redis-failover-cluster.ts';
+import type { RedisSettings } from '../../src/config/redis-settings.ts';
+import { connectRedis, type RedisConnection } from '../../src/redis/connection.ts';
+import { createEventLog } from '../support/events.ts';
+import { startRedis } from '../support/redis.ts';
+import { startCluster } from '../support/redis-cluster.ts';
+import { startFailoverCluster } from '../support/redis-failover-cluster.ts';
 
 const single: RedisSettings = { mode: 'single' };
 

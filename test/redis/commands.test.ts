@@ -1,8 +1,8 @@
 // Commands of Redis behind a guard: refused at once without a connection, and their failures told.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { connectRedis } from '../../src/redis.ts';
-import { OverdueReply } from '../../src/resilience/redis-patience.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
+import { OverdueReply } from '../../src/redis/patience.ts';
 import { createEventLog } from '../support/events.ts';
 import { startRedis } from '../support/redis.ts';
 

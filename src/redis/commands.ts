@@ -1,6 +1,6 @@
 // The commands of Redis that the service uses, refused at once while there is no connection or no answer in time.
 import type { Cluster, Redis } from 'ioredis';
-import { OverdueReply, type Within } from './redis-patience.ts';
+import { OverdueReply, type Within } from './patience.ts';
 
 /** What stores and quotas ask of Redis. Each may reject, and none waits for a connection. */
 export interface RedisCommands {

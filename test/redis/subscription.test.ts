@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { subscribe } from '../src/redis-subscription.ts';
-import { createEventLog } from './support/events.ts';
+import { subscribe } from '../../src/redis/subscription.ts';
+import { createEventLog } from '../support/events.ts';
 
 const CHANNEL = 'messages';
 const HEARD = `*3\r\n$9\r\nsubscribe\r\n$8\r\n${CHANNEL}\r\n:1\r\n`;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createRedisBreaker } from '../../src/resilience/redis-breaker.ts';
+import { createRedisBreaker } from '../../src/redis/breaker.ts';
 
 /** A breaker whose time passes when the test says so, and whose probes do as it says. */
 function start() {
