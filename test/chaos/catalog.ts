@@ -2,12 +2,16 @@
 import type { Row } from './row.ts';
 import { UPSTREAM_ROWS } from './rows/eight-by-eight.ts';
 import { FAILOVER_ROWS } from './rows/failover.ts';
+import { FLAPPING_ROW } from './rows/flapping.ts';
+import { LIMIT_ROWS } from './rows/limits.ts';
 import { PROCESS_ROWS } from './rows/processes.ts';
 import { REDIS_ROWS } from './rows/redis.ts';
 
 /** Rows by topology: a world is started once for each. */
 export const ROWS: readonly Row[] = [
   ...REDIS_ROWS,
+  FLAPPING_ROW,
+  ...LIMIT_ROWS,
   ...UPSTREAM_ROWS,
   ...PROCESS_ROWS,
   ...FAILOVER_ROWS,

@@ -30,6 +30,8 @@ export interface SingleRedis {
 /** A Redis that has more than one server. */
 export interface FailoverRedis {
   killMaster(): Promise<{ comeBack(): Promise<void> }>;
+  /** Makes a master hang, where that can be played. */
+  pauseMaster?(): Promise<{ resume(): Promise<void> }>;
 }
 
 /** A Redis of one of the kinds, and how replicas find it. */

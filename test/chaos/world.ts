@@ -1,10 +1,12 @@
 // What a run plays with: a Redis, a simulated 8x8 behind a fault proxy, and replicas behind a balancer.
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import { KEYS } from '../../src/sandbox/tenants.ts';
 import type { Ending } from '../support/ending.ts';
 import { type ProxyThread, startProxyThread } from '../support/fault-proxy-thread.ts';
 import { type Replica, replicaStarter, type StartReplica } from '../support/replica-processes.ts';
 import { type Balancer, createBalancer } from './balancer.ts';
 import { type Customers, createCustomers, TENANT_SETTINGS } from './customers.ts';
+import { LIMITED_ACCOUNT, LIMITED_APP, LIMITED_TENANT } from './limited.ts';
 import { startTopology, type Topology, type TopologyName } from './topology.ts';
 
 /** How long 8x8 may take for one answer, retries included. */
@@ -44,7 +46,7 @@ process.on('SIGUSR2', () => setImmediate(() => { throw new Error('chaos'); }));
 /** Starts a world. It ends with who started it. */
 export async function startWorld(t: Ending, options: WorldOptions): Promise<World> {
   const customers = createCustomers();
-  const { population } = customers;
+  const population = [...customers.population, LIMITED_ACCOUNT];
   const sandbox = await createSandbox({ population, latencyMs: UPSTREAM_LATENCY_MS });
   t.after(sandbox.close);
   const upstream = await startProxyThread(t, sandbox.port);
@@ -59,7 +61,10 @@ export async function startWorld(t: Ending, options: WorldOptions): Promise<Worl
     redisUrl: '',
     regions,
     sections: {
-      tenants: Object.fromEntries(Object.entries(TENANT_SETTINGS).map(tenantEntry)),
+      tenants: {
+        ...Object.fromEntries(Object.entries(TENANT_SETTINGS).map(tenantEntry)),
+        limited: LIMITED_TENANT,
+      },
       upstream: {
         deadline: `${DEADLINE_MS}ms`,
         attemptTimeout: `${DEADLINE_MS / 2}ms`,
@@ -68,7 +73,8 @@ export async function startWorld(t: Ending, options: WorldOptions): Promise<Worl
       },
       cache: { memory: '16MiB' },
     },
-    env: { ...topology.env, SHUTDOWN_DELAY: '1s', SHUTDOWN_GRACE: '5s' },
+    apps: { limited: LIMITED_APP },
+    env: { ...topology.env, INITECH_KEY: KEYS.initech, SHUTDOWN_DELAY: '1s', SHUTDOWN_GRACE: '5s' },
     prelude: PRELUDE,
     keptCharacters: KEPT_CHARACTERS,
   });

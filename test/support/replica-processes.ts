@@ -11,6 +11,8 @@ export interface ReplicaOptions extends Pick<ProcessOptions, 'env' | 'prelude' |
   readonly regions: Readonly<Record<string, string>>;
   /** Other sections of the file. */
   readonly sections?: Readonly<Record<string, unknown>>;
+  /** Apps beside `desk`. */
+  readonly apps?: Readonly<Record<string, unknown>>;
 }
 
 /** One replica that listens. */
@@ -50,6 +52,7 @@ export function replicaStarter(t: Ending, options: ReplicaOptions): StartReplica
         scopes: ['read', 'refresh'],
         quota: { requests: 100_000, per: '1m' },
       },
+      ...options.apps,
     },
     ...options.sections,
   };
