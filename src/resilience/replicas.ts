@@ -29,11 +29,14 @@ interface ReplicasOptions {
 const BEAT_EVERY_MS = 2_000;
 /** Who was silent for so long is gone. */
 const GONE_AFTER_MS = 7_000;
+/** So many beats it takes until who was silent all the time is gone. */
+const GONE_AFTER_BEATS = Math.ceil(GONE_AFTER_MS / BEAT_EVERY_MS);
 const KEY = 'c360:replicas';
 
 /**
  * Notes that a process lives, forgets those that do not, and tells all. KEYS: the processes. ARGV: this one, ms until
- * it is gone, channel, message. Returns how many there are, and 1 if the message was published.
+ * it is gone, channel, message. Returns how many there are, 1 if the message was published, and 1 if this one was not
+ * among them.
  */
 const BEAT: Script = {
   name: 'c360Beat',
@@ -42,11 +45,11 @@ const BEAT: Script = {
   lua: `
 local time = redis.call('TIME')
 local now, life = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(ARGV[2])
-redis.call('ZADD', KEYS[1], now, ARGV[1])
+local added = redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - life)
 redis.call('PEXPIRE', KEYS[1], life)
 local told = redis.pcall('PUBLISH', ARGV[3], ARGV[4])
-return {redis.call('ZCARD', KEYS[1]), type(told) == 'number' and 1 or 0}`,
+return {redis.call('ZCARD', KEYS[1]), type(told) == 'number' and 1 or 0, added}`,
 };
 
 /** Begins to beat. */
@@ -55,10 +58,16 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   const runBeat = redis.defineScript(BEAT);
   const listeners: ((beat: Beat) => void)[] = [];
   let seen = 1;
+  let hasBeaten = false;
+  let unsureBeats = 0;
   const beat = async () => {
     const reply = await runBeat(KEY, id, GONE_AFTER_MS, message.channel, message.text);
-    const [count, published] = reply as [number, number];
-    seen = Math.max(1, count);
+    const [count, published, added] = reply as [number, number, number];
+    // Redis has lost all, or was away for long: the others are there as well, and have only not beaten yet.
+    if (hasBeaten && added === 1) unsureBeats = GONE_AFTER_BEATS;
+    hasBeaten = true;
+    seen = Math.max(unsureBeats > 0 ? seen : 1, count);
+    unsureBeats = Math.max(0, unsureBeats - 1);
     for (const listener of listeners) listener({ isPublished: published === 1 });
   };
   // What Redis fails now it may do next time.

@@ -78,6 +78,18 @@ test('while Redis is not there it is the number seen last', async (t) => {
   assert.equal(other.count(), 2);
 });
 
+test('a Redis that has come back empty has not ended the others', async (t) => {
+  const { control, join } = await startServer(t);
+  await join('one');
+  const other = await join('other');
+  await control.flushall();
+  for (let beats = 1; beats <= 5; beats += 1) {
+    assert.equal(other.count(), 2, `after ${beats - 1} beats`);
+    await other.beat();
+  }
+  assert.equal(other.count(), 1, 'who has not beaten since is gone');
+});
+
 test('all who listen are told of each beat, where that is allowed', async (t) => {
   const { server, control, join } = await startServer(t);
   const listener = new Redis(server.url);
