@@ -8,7 +8,7 @@ const TIMES = 10;
 const GONE_MS = 300;
 const THERE_MS = 300;
 /** What a replica may write of it each time: that it is gone, that it is there, and what follows from either. */
-const MOST_LINES_A_TIME = 10;
+const MOST_LINES_A_TIME = 6;
 
 /** The row. */
 export const FLAPPING_ROW: Row = {
