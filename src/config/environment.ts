@@ -32,7 +32,8 @@ export interface Environment {
 }
 
 const HOST: Rule<string> = {
-  read: (text) => (isHost(text) ? text : undefined),
+  // Of `localhost` Fastify would make a server for each address, and the second would lack what we do to connections.
+  read: (text) => (isHost(text) ? text.replace(/^localhost$/i, '127.0.0.1') : undefined),
   problem: 'is not an address to listen on',
   mend: 'Write an IP address or a host name without brackets and port, such as 127.0.0.1 or ::1.',
 };

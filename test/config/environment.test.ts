@@ -94,6 +94,11 @@ test('one address for both ports is a fault, unless the port is a free one', () 
   assert.deepEqual(read({ OPS_PORT: '8360', OPS_HOST: '127.0.0.2' }).faults, []);
 });
 
+test('localhost is one address', () => {
+  const { listen, ops } = read({ HOST: 'localhost', OPS_HOST: 'LOCALHOST' }).environment;
+  assert.deepEqual([listen.host, ops.host], ['127.0.0.1', '127.0.0.1']);
+});
+
 test('all faults are told at once, and none repeats the value', () => {
   const { faults } = read({ PORT: 'sesame', LOG_LEVEL: 'sesame', WORKERS: 'sesame' });
   assert.deepEqual(
