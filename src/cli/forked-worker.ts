@@ -1,4 +1,5 @@
 // One worker as the first process sees it.
+import type { ChildProcess } from 'node:child_process';
 import cluster from 'node:cluster';
 import { WORKER_COMMAND } from './command-io.ts';
 import { type Order, type Question, type Report, readReport } from './worker-messages.ts';
@@ -33,6 +34,7 @@ export interface ForkedWorker {
 export function forkWorker({ onReport, onEnd }: WorkerListeners): ForkedWorker {
   cluster.setupPrimary({ args: [WORKER_COMMAND] });
   const worker = cluster.fork();
+  const closeUntaken = rememberConnection(worker.process);
   const { promise: ended, resolve: resolveEnd } = Promise.withResolvers<void>();
   const asked = new Map<Question, PromiseWithResolvers<void>>();
   const forked: ForkedWorker = {
@@ -64,9 +66,30 @@ export function forkWorker({ onReport, onEnd }: WorkerListeners): ForkedWorker {
   // A message that could not be sent: the end that it tells of is what counts.
   worker.on('error', () => undefined);
   worker.once('exit', (code: number | null, signal: string | null) => {
+    closeUntaken();
     resolveEnd();
     for (const { resolve } of asked.values()) resolve();
     onEnd(forked, { code, signal });
   });
   return forked;
+}
+
+/**
+ * Node hands a worker one new connection at a time, and keeps it until the worker has taken it. Where that dies before,
+ * Node forgets the connection without closing it, and its caller would wait for good. Returns what closes it.
+ */
+function rememberConnection(child: ChildProcess): () => void {
+  let latest: { close(): void } | undefined;
+  const send = child.send as (...args: unknown[]) => boolean;
+  child.send = (...args: unknown[]) => {
+    const [, handle] = args;
+    if (isClosable(handle)) latest = handle;
+    return send.apply(child, args);
+  };
+  // One that was taken is closed here already, and to close it again does nothing.
+  return () => latest?.close();
+}
+
+function isClosable(value: unknown): value is { close(): void } {
+  return typeof value === 'object' && value !== null && 'close' in value;
 }

@@ -1,6 +1,7 @@
 // The ends of several processes: of one worker, which is replaced, of the first one, and of all together.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sendRaw } from '../support/raw-http.ts';
 import { listening, SEARCH, startService } from '../support/service-process.ts';
 import { countIn, linesOf, signal, untilLogged, workersOf } from '../support/worker-logs.ts';
 
@@ -54,6 +55,25 @@ test('a worker that is killed loses what it had in hand, and is replaced', async
   assert.equal(new Set(workers).size, 3);
   started.child.kill('SIGTERM');
   assert.deepEqual(await started.ended, [0, null]);
+});
+
+test('a connection that was given to a worker which then died is closed', async (t) => {
+  const { started } = await startService(t, { env: { WORKERS: '2' } });
+  const { api } = await listening(started);
+  const [stopped] = workersOf(started);
+  signal(stopped, 'SIGSTOP');
+  let lost = 0;
+  const asked = [1, 2].map(() =>
+    sendRaw(api, ['GET', '/readyz'], { headers: { connection: 'close' } }).catch(() => {
+      lost += 1;
+    }),
+  );
+  // Each worker is given one of them.
+  await Promise.race(asked);
+  assert.equal(lost, 0);
+  signal(stopped, 'SIGKILL');
+  await Promise.all(asked);
+  assert.equal(lost, 1);
 });
 
 test('SIGTERM twice, and to all processes, loses no request', async (t) => {

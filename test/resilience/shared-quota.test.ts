@@ -500,8 +500,9 @@ test('what is taken ahead as a window ends brings nothing of it into the next on
   replica.open();
   const uses = [];
   for (let n = 0; n < 2 * large.requests; n += 1) uses.push(await replica.take('desk'));
-  // What was sent before goes on with the window of before, of which there is more here than there would be.
-  assert.ok(countAdmitted(uses) <= large.requests, String(countAdmitted(uses)));
+  // What was sent before goes on with the window of before, of which 400 were used, and what was taken ahead.
+  const admitted = countAdmitted(uses);
+  assert.ok(admitted <= large.requests && admitted >= large.requests - 600, String(admitted));
   assert.ok(uses.every(({ used }) => used >= 0 && used <= large.requests));
 });
 
