@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createRedisStore } from '../../src/cache/redis-store.ts';
 import { softStore } from '../../src/cache/soft-store.ts';
-import { connectRedis } from '../../src/redis/connection.ts';
-import { createEventLog } from '../support/events.ts';
+import type { createEventLog } from '../support/events.ts';
 import { startRedis } from '../support/redis.ts';
+import { connectTo } from '../support/redis-connection.ts';
 import { usualStoreOptions } from '../support/redis-store-options.ts';
 import { someEntry, someKey } from '../support/store-contract.ts';
 
@@ -14,17 +14,8 @@ const NOTHING = Buffer.alloc(0);
 
 async function startStore(t: TestContext, commandTimeoutMs: number) {
   const server = await startRedis();
-  const events = createEventLog();
-  const connection = await connectRedis({
-    settings: { mode: 'single' },
-    urls: [server.url],
-    emit: events.add,
-    commandTimeoutMs,
-  });
-  t.after(async () => {
-    await connection.close();
-    await server.stop();
-  });
+  t.after(server.stop);
+  const { connection, events } = await connectTo(t, server.url, commandTimeoutMs);
   const store = createRedisStore(usualStoreOptions(connection, events.add));
   return { server, events, connection, store: softStore(store, events.add) };
 }

@@ -5,6 +5,7 @@ import { connectRedis } from '../../src/redis/connection.ts';
 import { OverdueReply } from '../../src/redis/patience.ts';
 import { createEventLog } from '../support/events.ts';
 import { startRedis } from '../support/redis.ts';
+import { connectTo } from '../support/redis-connection.ts';
 
 const ECHO = {
   name: 'testEcho',
@@ -14,17 +15,8 @@ const ECHO = {
 
 async function connect(t: TestContext, commandTimeoutMs = 5_000) {
   const server = await startRedis();
-  const events = createEventLog();
-  const connection = await connectRedis({
-    settings: { mode: 'single' },
-    urls: [server.url],
-    emit: events.add,
-    commandTimeoutMs,
-  });
-  t.after(async () => {
-    await connection.close();
-    await server.stop();
-  });
+  t.after(server.stop);
+  const { connection, events } = await connectTo(t, server.url, commandTimeoutMs);
   return { ...connection, events, server };
 }
 

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { connectRedis } from '../../src/redis/connection.ts';
 import { createAloneWatch } from '../../src/resilience/alone-watch.ts';
 import { type Budgets, createLocalBudgets } from '../../src/resilience/local-budget.ts';
 import { createSharedBudgets } from '../../src/resilience/shared-budget.ts';
 import { createClock } from '../support/clock.ts';
 import { startRedis } from '../support/redis.ts';
+import { connectTo } from '../support/redis-connection.ts';
 
 const HOUR_MS = 3_600_000;
 const allowance = { requests: 20, perMs: HOUR_MS };
@@ -35,13 +35,7 @@ async function startShared(t: TestContext) {
   const changes: string[] = [];
   const clock = createClock(Date.now());
   const replica = async (): Promise<Budgets> => {
-    const connection = await connectRedis({
-      settings: { mode: 'single' },
-      urls: [server.url],
-      emit: () => undefined,
-      commandTimeoutMs: 5_000,
-    });
-    t.after(() => connection.close());
+    const { connection } = await connectTo(t, server.url);
     return createSharedBudgets({
       redis: connection.commands,
       keyOf: (name) => `c360:budget:{${name}}`,

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { connectRedis } from '../../src/redis/connection.ts';
 import { createReplicas, shareOf } from '../../src/resilience/replicas.ts';
-import { createEventLog } from '../support/events.ts';
 import { startRedis } from '../support/redis.ts';
+import { connectTo } from '../support/redis-connection.ts';
 
 const CHANNEL = 'channel';
 
@@ -18,14 +17,7 @@ async function startServer(t: TestContext) {
   });
   /** A process that beats when it is told to, and resolves when Redis has taken that. */
   const join = async (id: string, url = server.url) => {
-    const events = createEventLog();
-    const connection = await connectRedis({
-      settings: { mode: 'single' },
-      urls: [url],
-      emit: events.add,
-      commandTimeoutMs: 5_000,
-    });
-    t.after(() => connection.close());
+    const { connection, events } = await connectTo(t, url);
     let beatNow = () => {};
     let isEnded = false;
     const replicas = createReplicas({

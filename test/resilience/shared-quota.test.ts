@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { Allowance } from '../../src/domain/tenant.ts';
-import { connectRedis } from '../../src/redis/connection.ts';
 import { createAloneWatch } from '../../src/resilience/alone-watch.ts';
 import { createSharedQuota } from '../../src/resilience/shared-quota.ts';
-import { createEventLog } from '../support/events.ts';
 import { startRedis } from '../support/redis.ts';
+import { connectTo } from '../support/redis-connection.ts';
 import { redisContents } from '../support/redis-contents.ts';
 
 const allowance = { requests: 3, perMs: 60_000 };
@@ -24,14 +23,7 @@ async function startReplica(
   url: string,
   { replicas = 1, ...quota }: Allowance & { readonly replicas?: number } = allowance,
 ) {
-  const events = createEventLog();
-  const connection = await connectRedis({
-    settings: { mode: 'single' },
-    urls: [url],
-    emit: events.add,
-    commandTimeoutMs: 5_000,
-  });
-  t.after(() => connection.close());
+  const { connection, events } = await connectTo(t, url);
   let failures = 0;
   let calls = 0;
   let time = 0;
