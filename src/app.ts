@@ -74,6 +74,8 @@ interface Parts {
   readonly configuration: Configuration;
   readonly metrics: Metrics;
   readonly now: () => number;
+  /** As `now`, and it only grows: what is held back until an instant is not held back longer. */
+  readonly steadyNow: () => number;
   readonly random: () => number;
   readonly emit: Emit;
   /** Null where there is no Redis. */
@@ -104,6 +106,7 @@ export async function buildApp(
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
   });
   const { now = Date.now, random = Math.random } = overrides;
+  const { now: steadyNow = createSteadyClock() } = overrides;
   const peers = redis && createPeers(redis, emit);
   const gauge = createLoadGauge({
     read: createLoadReader(processCount(configuration)),
@@ -111,7 +114,7 @@ export async function buildApp(
     every: everyUnreferenced,
   });
   const { shortage = gauge.shortage } = overrides;
-  const parts = { configuration, metrics, now, random, emit, peers, client, shortage };
+  const parts = { configuration, metrics, now, steadyNow, random, emit, peers, client, shortage };
   const { lifecycle, drain } = createDrain(async () => {
     gauge.end();
     peers?.replicas.end();
@@ -131,7 +134,7 @@ export async function buildApp(
     apps,
     tenants,
     quotaCounter: createQuotaCounter(parts),
-    addressCounter: createLocalQuota(now),
+    addressCounter: createLocalQuota(steadyNow),
     now,
   });
   const ops = await createOpsServer({ ...common, metrics });
@@ -148,7 +151,10 @@ function createSources(parts: Parts) {
   const keysOf = (tenant: Tenant) => secrets.vendorKeys(tenant.name);
   const eightByEight = createEightByEight({ client: parts.client, keysOf, now, emit });
   const deadlineMs = upstream.deadlineMs;
-  const { retries, breakers, bulkheads, calls, readings } = createGuards(parts);
+  const { retries, breakers, bulkheads, calls, readings } = createGuards({
+    ...parts,
+    now: parts.steadyNow,
+  });
   metrics.watch(readings);
   const attempts = {
     timeoutMs: upstream.attemptTimeoutMs,
@@ -200,8 +206,8 @@ function createSources(parts: Parts) {
   return { customers, summaries: representSummaries()(summaries) };
 }
 
-function createQuotaCounter({ configuration, peers, now, emit }: Parts): QuotaCounter {
-  if (peers === null) return createLocalQuota(now);
+function createQuotaCounter({ configuration, peers, steadyNow, emit }: Parts): QuotaCounter {
+  if (peers === null) return createLocalQuota(steadyNow);
   const { redis, replicas } = peers;
   const secret = configuration.secrets.deriveKey('names');
   const keyOf = (app: string) =>
@@ -209,6 +215,12 @@ function createQuotaCounter({ configuration, peers, now, emit }: Parts): QuotaCo
   const onFailure = () => emit({ type: 'store-failed', operation: 'quota' });
   const watch = peers.watchCounting('quota');
   return createSharedQuota({ redis, keyOf, replicas, onFailure, watch });
+}
+
+/** The system's clock as it was at the start, whatever is done to it since. */
+function createSteadyClock(): () => number {
+  const startedAt = Date.now() - performance.now();
+  return () => startedAt + performance.now();
 }
 
 async function connect(

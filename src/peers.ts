@@ -17,13 +17,21 @@ export interface Peers {
   watchCounting(of: 'quota' | 'budget'): AloneWatch;
 }
 
+const ticks = () => performance.now();
+
 /** Begins to listen to the others, and to tell them that this process lives. */
 export function createPeers({ commands, subscribe }: RedisConnection, emit: Emit): Peers {
   const id = randomUUID();
   const messages = createMessages(id);
   const subscription = subscribe(CHANNEL, messages.receive);
   const message = { channel: CHANNEL, text: messages.beat() };
-  const replicas = createReplicas({ redis: commands, id, message, every: everyUnreferenced });
+  const replicas = createReplicas({
+    redis: commands,
+    id,
+    message,
+    every: everyUnreferenced,
+    ticks,
+  });
   let told = 0;
   replicas.onBeat(({ isPublished }) => {
     if (isPublished) subscription.expectMessage();
@@ -35,10 +43,13 @@ export function createPeers({ commands, subscribe }: RedisConnection, emit: Emit
     redis: commands,
     messages,
     replicas,
-    watchCounting: (of) =>
-      createAloneWatch({
-        onChange: (state) => emit({ type: 'counting', of, state, replicas: replicas.count() }),
-        ticks: () => performance.now(),
-      }),
+    watchCounting(of) {
+      const onChange = (state: 'alone' | 'shared') =>
+        emit({ type: 'counting', of, state, replicas: replicas.count() });
+      const watch = createAloneWatch({ onChange, ticks });
+      // Nothing may be counted for long.
+      replicas.onBeat(watch.noteShared);
+      return watch;
+    },
   };
 }

@@ -87,7 +87,7 @@ function createBudgets({ peers, now, emit }: GuardOptions): Budgets {
     keyOf: (name) => `c360:budget:{${name}}`,
     fallback,
     now,
-    replicas: peers.replicas.count,
+    replicas: peers.replicas,
     watch: peers.watchCounting('budget'),
     onFailure: () => emit({ type: 'store-failed', operation: 'budget' }),
   });

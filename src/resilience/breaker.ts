@@ -6,7 +6,7 @@ import {
   circuitBreaker,
   handleWhen,
 } from 'cockatiel';
-import { isTransient, Problem } from '../domain/problem.ts';
+import { isProblem, isTransient, Problem } from '../domain/problem.ts';
 import type { Layer } from '../domain/source.ts';
 import type { Tenant } from '../domain/tenant.ts';
 
@@ -47,11 +47,17 @@ export function createBreaker({ now, random, onChange }: BreakerOptions): Breake
       next: () => pauseAfter(failures + 1),
     };
   };
-  const circuit = circuitBreaker(handleWhen(isTransient), {
+  let state: BreakerState = 'closed';
+  const isFailure = (error: unknown) =>
+    isTransient(error) || (state === 'half-open' && isNoVerdict(error));
+  const circuit = circuitBreaker(handleWhen(isFailure), {
     breaker: new CountBreaker(FAILURES),
     halfOpenAfter: { next: () => pauseAfter(0) },
   });
-  circuit.onStateChange((state) => onChange(nameOf(state)));
+  circuit.onStateChange((changed) => {
+    state = nameOf(changed);
+    onChange(state);
+  });
 
   const heldBack = () =>
     new Problem('upstream-unavailable', {
@@ -80,6 +86,12 @@ export function breaker<Query extends { readonly tenant: Tenant }, Answer>(
     const work = () => next(query, context);
     return breakers.get(query.tenant.name)?.run(work) ?? work();
   };
+}
+
+/** 8x8 was not asked after all, or not waited for: nothing shows that it works again. */
+function isNoVerdict(error: unknown): boolean {
+  if (isProblem(error, 'overloaded') || isProblem(error, 'upstream-timeout')) return true;
+  return isProblem(error, 'upstream-throttled') && error.details.reason === 'budget';
 }
 
 function nameOf(state: CircuitState): BreakerState {

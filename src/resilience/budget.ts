@@ -30,8 +30,8 @@ interface Account {
 
 /** More than any vendor is asked. */
 const UNLIMITED: Allowance = { requests: 1_000_000, perMs: 1_000 };
-/** A vendor that refuses without saying for how long is left alone for so long. */
-const DEFAULT_PAUSE_MS = 1_000;
+/** A vendor that refuses is left alone for so long at least, whatever it says. */
+const LEAST_PAUSE_MS = 1_000;
 
 /** @throws {Problem} `upstream-throttled`, with the time until there is a call again, when there is none */
 export function budget<Query extends { readonly tenant: Tenant }, Answer>({
@@ -55,7 +55,7 @@ export function budget<Query extends { readonly tenant: Tenant }, Answer>({
         throw new Problem('upstream-throttled', { reason: 'budget', retryAfterSeconds });
       },
       lower(refusal) {
-        counter.slow(name, allowance, pauseAskedMs(refusal) ?? DEFAULT_PAUSE_MS);
+        counter.slow(name, allowance, Math.max(pauseAskedMs(refusal) ?? 0, LEAST_PAUSE_MS));
         tell('lowered', 0);
       },
     };

@@ -6,8 +6,6 @@ import { shareOf } from './replicas.ts';
 
 interface AskedAlone {
   readonly cost: number;
-  /** Whether Redis may have counted it all the same. */
-  readonly isTold: boolean;
   readonly allowance: Allowance;
   /** How many processes there are. */
   readonly replicas: number;
@@ -29,10 +27,7 @@ export function takeAlone(window: QuotaWindow, asked: AskedAlone): QuotaUse {
   const needed = cost > 1 ? Math.min(cost, share - 1) : cost;
   const missing = needed - alone.left;
   const admitted = missing <= 0;
-  if (admitted) {
-    alone.left -= cost;
-    if (!asked.isTold) alone.untold = Math.max(0, alone.untold + cost);
-  }
+  if (admitted) alone.left -= cost;
   const windowsToWait = admitted ? 0 : Math.ceil(missing / share) - 1;
   return {
     admitted,
@@ -62,6 +57,11 @@ function debtOf({ alone }: QuotaWindow, { requests, perMs }: Allowance, now: num
 /** What Redis has not been told of the present window. */
 export function untoldIn({ alone }: QuotaWindow, now: number): number {
   return alone && alone.endsAt > now ? alone.untold : 0;
+}
+
+/** So much was admitted that Redis has not counted. */
+export function noteUntold({ alone }: QuotaWindow, cost: number): void {
+  if (alone) alone.untold = Math.max(0, alone.untold + cost);
 }
 
 /** Redis has counted so much of it, or may have. */

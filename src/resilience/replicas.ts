@@ -6,6 +6,8 @@ import type { RedisCommands, Script } from '../redis/commands.ts';
 export interface Replicas {
   /** How many were seen last, this one included; 1 as long as Redis was never reached. */
   count(): number;
+  /** Whether Redis fails, or was away until just now: others may not have told it what they did meanwhile. */
+  isReturning(): boolean;
   /** Hears each time that Redis was reached, and whether all who listen were told of this one. */
   onBeat(listener: (beat: Beat) => void): void;
   /** Says no more that this one lives. */
@@ -24,6 +26,8 @@ interface ReplicasOptions {
   readonly message: { readonly channel: string; readonly text: string };
   /** Runs something again and again; returns what ends that. Must not keep the process from ending. */
   readonly every: (run: () => void, delayMs: number) => () => void;
+  /** Milliseconds that only grow. */
+  readonly ticks: () => number;
 }
 
 const BEAT_EVERY_MS = 2_000;
@@ -31,6 +35,8 @@ const BEAT_EVERY_MS = 2_000;
 const GONE_AFTER_MS = 7_000;
 /** So many beats it takes until who was silent all the time is gone. */
 const GONE_AFTER_BEATS = Math.ceil(GONE_AFTER_MS / BEAT_EVERY_MS);
+/** Within this time after Redis is back all have reached it again, and beaten. */
+const RETURN_MS = 6_000;
 const KEY = 'c360:replicas';
 
 /**
@@ -54,28 +60,36 @@ return {redis.call('ZCARD', KEYS[1]), type(told) == 'number' and 1 or 0, added}`
 
 /** Begins to beat. */
 export function createReplicas(options: ReplicasOptions): Replicas {
-  const { redis, id, message, every } = options;
+  const { redis, id, message, every, ticks } = options;
   const runBeat = redis.defineScript(BEAT);
   const listeners: ((beat: Beat) => void)[] = [];
   let seen = 1;
   let hasBeaten = false;
   let unsureBeats = 0;
+  let isAway = false;
+  let returnedAt = Number.NEGATIVE_INFINITY;
   const beat = async () => {
     const reply = await runBeat(KEY, id, GONE_AFTER_MS, message.channel, message.text);
     const [count, published, added] = reply as [number, number, number];
     // Redis has lost all, or was away for long: the others are there as well, and have only not beaten yet.
     if (hasBeaten && added === 1) unsureBeats = GONE_AFTER_BEATS;
     hasBeaten = true;
+    if (isAway) returnedAt = ticks();
+    isAway = false;
     seen = Math.max(unsureBeats > 0 ? seen : 1, count);
     unsureBeats = Math.max(0, unsureBeats - 1);
     for (const listener of listeners) listener({ isPublished: published === 1 });
   };
   // What Redis fails now it may do next time.
-  const tryBeat = () => void beat().catch(() => undefined);
+  const tryBeat = () =>
+    void beat().catch(() => {
+      isAway = true;
+    });
   const end = every(tryBeat, BEAT_EVERY_MS);
   tryBeat();
   return {
     count: () => seen,
+    isReturning: () => isAway || ticks() - returnedAt < RETURN_MS,
     onBeat: (listener) => void listeners.push(listener),
     end,
   };

@@ -1,10 +1,11 @@
 // Budgets for calls to the vendor, of all replicas together: token buckets in Redis, each call one script.
 
+import type { Allowance } from '../domain/tenant.ts';
 import { mayBeDone, type RedisCommands, type Script } from '../redis/commands.ts';
 import type { AloneWatch } from './alone-watch.ts';
 import { createBudgetMirror } from './budget-mirror.ts';
 import type { Budgets, LocalBudgets } from './local-budget.ts';
-import { shareOf } from './replicas.ts';
+import { type Replicas, shareOf } from './replicas.ts';
 import {
   LEAST_SHARE,
   neededTokens,
@@ -18,8 +19,7 @@ interface SharedBudgetsOptions {
   readonly keyOf: (name: string) => string;
   /** Counts while Redis fails, by shares. */
   readonly fallback: LocalBudgets;
-  /** How many processes there are. */
-  readonly replicas: () => number;
+  readonly replicas: Pick<Replicas, 'count' | 'isReturning' | 'onBeat'>;
   readonly watch: AloneWatch;
   /** Told of each count that Redis did not take. */
   readonly onFailure: () => void;
@@ -67,6 +67,16 @@ keep()
 return {1, 0, math.floor(tokens)}`,
 };
 
+/** Tells of calls made without Redis. Returns what is left. */
+const TELL: Script = {
+  name: 'c360TellBudget',
+  keyCount: 1,
+  isForOthers: true,
+  lua: `${REFILL}
+keep()
+return math.floor(tokens)`,
+};
+
 /** As `slowed`. ARGV: …, ms until the vendor may be asked again. */
 const SLOW: Script = {
   name: 'c360SlowBudget',
@@ -84,45 +94,71 @@ return 1`,
 export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
   const { redis, keyOf, fallback, replicas, watch, onFailure, now } = options;
   const runTake = redis.defineScript(TAKE);
+  const runTell = redis.defineScript(TELL);
   const runSlow = redis.defineScript(SLOW);
   const mirror = createBudgetMirror(now);
   /** The names that were counted without Redis last. */
-  const alone = new Set<string>();
+  const alone = new Map<string, Allowance>();
 
-  const takeAlone: Budgets['take'] = async (name, allowance, priority) => {
-    onFailure();
-    watch.noteAlone();
-    alone.add(name);
-    const share = shareOf(allowance, replicas());
+  const takeOwn: Budgets['take'] = (name, allowance, priority) => {
+    const share = shareOf(allowance, replicas.count());
     const most = mirror.leaveShared(name, allowance);
-    if (most !== null) fallback.cap(name, share, most / replicas());
-    const taken = await fallback.take(name, share, priority);
-    if (taken.isAdmitted) mirror.noteAlone(name, allowance);
-    return taken;
+    if (most !== null) fallback.cap(name, share, most / replicas.count());
+    return fallback.take(name, share, priority);
   };
+
+  /** Runs a script with what is known here, and tells what was done without Redis. */
+  const run = async (
+    script: typeof runTake,
+    { name, allowance }: { readonly name: string; readonly allowance: Allowance },
+    ...args: readonly number[]
+  ) => {
+    const { requests, perMs } = allowance;
+    const { tokens, pauseMs } = mirror.known(name, allowance);
+    const untold = mirror.tellAlone(name);
+    try {
+      return await script(keyOf(name), requests, perMs, tokens, pauseMs, untold, ...args);
+    } catch (error) {
+      if (!mayBeDone(error)) mirror.untell(name, untold);
+      throw error;
+    }
+  };
+
+  const tell = async (name: string, allowance: Allowance) => {
+    const left = await run(runTell, { name, allowance });
+    alone.delete(name);
+    mirror.noteShared(name, allowance, left as number);
+  };
+
+  // The others need not wait for the next call.
+  replicas.onBeat(() => {
+    for (const [name, allowance] of alone) tell(name, allowance).catch(() => undefined);
+  });
 
   return {
     async take(name, allowance, priority) {
-      const { requests, perMs } = allowance;
-      const { tokens, pauseMs } = mirror.known(name, allowance);
-      const untold = mirror.tellAlone(name);
-      const needed = neededTokens(allowance, priority);
+      // Redis may not know what others have done without it: what it admits has to fit the share, too.
+      const own = replicas.isReturning() ? await takeOwn(name, allowance, priority) : null;
+      if (own !== null && !own.isAdmitted) return own;
       try {
-        const args = [requests, perMs, tokens, pauseMs, untold, needed];
-        const reply = await runTake(keyOf(name), ...args);
+        const reply = await run(runTake, { name, allowance }, neededTokens(allowance, priority));
         const [admitted, waitMs, left] = reply as [number, number, number];
         watch.noteShared();
         alone.delete(name);
         mirror.noteShared(name, allowance, left);
         return { isAdmitted: admitted === 1, waitMs, left };
-      } catch (error) {
-        if (!mayBeDone(error)) mirror.untell(name, untold);
-        return takeAlone(name, allowance, priority);
+      } catch {
+        onFailure();
+        watch.noteAlone();
+        alone.set(name, allowance);
+        const taken = own ?? (await takeOwn(name, allowance, priority));
+        if (taken.isAdmitted) mirror.noteAlone(name, allowance);
+        return taken;
       }
     },
     slow(name, allowance, retryAfterMs) {
       // Also here, in case Redis fails before the pause is over, or forgets it.
-      fallback.slow(name, shareOf(allowance, replicas()), retryAfterMs);
+      fallback.slow(name, shareOf(allowance, replicas.count()), retryAfterMs);
       mirror.noteSlow(name, allowance, retryAfterMs);
       const { requests, perMs } = allowance;
       const known = [requests, perMs, 0, 0, 0] as const;
@@ -130,7 +166,7 @@ export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
     },
     left: (name, allowance) =>
       alone.has(name)
-        ? fallback.left(name, shareOf(allowance, replicas()))
+        ? fallback.left(name, shareOf(allowance, replicas.count()))
         : mirror.left(name, allowance),
   };
 }

@@ -4,7 +4,7 @@ import type { QuotaCounter, QuotaUse } from '../domain/quota.ts';
 import type { Allowance } from '../domain/tenant.ts';
 import { mayBeDone, type RedisCommands, type Script } from '../redis/commands.ts';
 import type { AloneWatch } from './alone-watch.ts';
-import { endAlone, knownOf, noteTold, takeAlone, untoldIn } from './quota-alone.ts';
+import { endAlone, knownOf, noteTold, noteUntold, takeAlone, untoldIn } from './quota-alone.ts';
 import {
   AHEAD_OF_REST,
   beginAnew,
@@ -20,7 +20,7 @@ interface SharedQuotaOptions {
   readonly redis: RedisCommands;
   /** Makes the key of a name, without personal data. */
   readonly keyOf: (name: string) => string;
-  readonly replicas: Pick<Replicas, 'count' | 'onBeat'>;
+  readonly replicas: Pick<Replicas, 'count' | 'isReturning' | 'onBeat'>;
   /** Told of each count that Redis did not take. */
   readonly onFailure: () => void;
   readonly watch: AloneWatch;
@@ -39,6 +39,8 @@ interface Cost {
 interface Asked {
   readonly name: string;
   readonly cost: number;
+  /** What this process's share has admitted of it, where that was asked first. */
+  readonly own?: QuotaUse;
 }
 
 const MAX_NAMES = 10_000;
@@ -84,7 +86,8 @@ return {1, total + ahead, left, ahead}`,
 /** Creates a counter over a connected client. A request is counted without asking Redis while some are held. */
 export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
   const { redis, keyOf, replicas, onFailure, watch } = options;
-  const { ticks = () => performance.now(), later = laterUnreferenced } = options;
+  const { ticks = () => performance.now() } = options;
+  const { later = (run, delayMs) => void setTimeout(run, delayMs).unref() } = options;
   const runTake = redis.defineScript(TAKE);
   const tellLater = new Map<QuotaWindow, Allowance>();
   const windows = new LRUCache<string, QuotaWindow>({ max: MAX_NAMES });
@@ -106,12 +109,12 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     const already = window.isTelling ? 0 : untoldIn(window, now);
     if (already > 0) window.isTelling = true;
     const { requests, perMs } = allowance;
-    const counted = [cost, requests, perMs, window.isFailing ? 0 : ahead, already];
+    const counted = [cost, requests, perMs, ahead, already];
     try {
       const reply = await runTake(window.key, ...counted, ...knownOf(window, now));
       window.isFailing = false;
       noteTold(window, already);
-      endAlone(window);
+      if (!replicas.isReturning()) endAlone(window);
       watch.noteShared();
       return reply as [admitted: number, used: number, leftMs: number, taken: number];
     } catch (error) {
@@ -139,7 +142,9 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
   /** One call at a time takes ahead, else each of many at once would. */
   const ask = (window: QuotaWindow, cost: number, allowance: Allowance) => {
     if (window.takingAhead !== null) return send(window, { cost, ahead: 0 }, allowance);
-    const asked = send(window, { cost, ahead: wantedAhead(window) }, allowance);
+    const isUnsure = window.isFailing || replicas.isReturning();
+    const ahead = isUnsure ? 0 : wantedAhead(window);
+    const asked = send(window, { cost, ahead }, allowance);
     const taken = asked.then(
       (reply) => reply.taken,
       () => null,
@@ -166,13 +171,18 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     }, IDLE_MS);
   };
 
-  const countAlone = ({ name, cost }: Asked, allowance: Allowance, isTold: boolean) => {
+  const takeOwn = (window: QuotaWindow, cost: number, allowance: Allowance) =>
+    takeAlone(window, { cost, allowance, replicas: replicas.count(), now: ticks() });
+
+  /** `isTold`: Redis may have counted it all the same. */
+  const countAlone = ({ name, cost, own }: Asked, allowance: Allowance, isTold: boolean) => {
     onFailure();
     watch.noteAlone();
-    const now = ticks();
-    const window = windowOf(name, now);
+    const window = windowOf(name, ticks());
     tellLater.set(window, allowance);
-    return takeAlone(window, { cost, isTold, allowance, replicas: replicas.count(), now });
+    const use = own ?? takeOwn(window, cost, allowance);
+    if (use.admitted && !isTold) noteUntold(window, cost);
+    return use;
   };
 
   // The others need not wait for what is asked for next.
@@ -230,12 +240,12 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
   return {
     take(name, cost, allowance) {
       const now = ticks();
-      note(windowOf(name, now), cost, now);
-      return count({ name, cost }, allowance);
+      const window = windowOf(name, now);
+      note(window, cost, now);
+      if (cost <= 0 || !replicas.isReturning()) return count({ name, cost }, allowance);
+      // Redis may not know what others have admitted without it: what it admits has to fit the share, too.
+      const own = takeOwn(window, cost, allowance);
+      return own.admitted ? count({ name, cost, own }, allowance) : own;
     },
   };
-}
-
-function laterUnreferenced(run: () => void, delayMs: number): void {
-  setTimeout(run, delayMs).unref();
 }

@@ -76,7 +76,7 @@ test('quotas are counted in a Cluster too', async () => {
   const quota = createSharedQuota({
     redis: connection.commands,
     keyOf: (name) => `c360:quota:{${name}}`,
-    replicas: { count: () => 1, onBeat: () => undefined },
+    replicas: { count: () => 1, isReturning: () => false, onBeat: () => undefined },
     watch: { noteAlone: () => undefined, noteShared: () => undefined },
     onFailure: () => assert.fail('Redis failed'),
   });

@@ -9,6 +9,7 @@ import { createSandbox } from '../../src/sandbox/server.ts';
 import { startProcess } from '../support/process.ts';
 import { startRedis } from '../support/redis.ts';
 import { CACHE_SECRET, listening, SEARCH, startService } from '../support/service-process.ts';
+import { untilTrue } from '../support/until.ts';
 
 test('it serves, and ends with 0 on SIGTERM when nothing is under way', async (t) => {
   const { started, key } = await startService(t);
@@ -204,4 +205,21 @@ test('settings may lie in .env, and those of the environment win', async (t) => 
   started.child.kill('SIGTERM');
   assert.deepEqual(await started.ended, [0, null]);
   assert.doesNotMatch(started.output(), /listening/);
+});
+
+test('a system clock that is set back keeps no quota used up', async (t) => {
+  const { started, key } = await startService(t, {
+    requests: 1,
+    prelude: `
+      const { now } = Date;
+      let setBackMs = 0;
+      Date.now = () => now() - setBackMs;
+      process.once('SIGWINCH', () => { setBackMs = 3_600_000; });`,
+    perWindow: '1s',
+  });
+  const { api } = await listening(started);
+  const ask = async () => (await fetch(api + SEARCH, { headers: { 'x-app-key': key } })).status;
+  assert.equal(await ask(), 200);
+  started.child.kill('SIGWINCH');
+  await untilTrue(20_000, async () => (await ask()) === 200);
 });

@@ -131,3 +131,21 @@ test('a system clock that is set back does not keep it open', async ({ mock }) =
   clock.pass(PAUSES_MS[0]);
   assert.equal(await breaker.run(works), 'answer');
 });
+
+for (const [slug, reason] of [
+  ['overloaded', 'no-place'],
+  ['upstream-throttled', 'budget'],
+  ['upstream-timeout', 'deadline'],
+] as const) {
+  test(`what ends in ${slug} of our own closes nothing`, async () => {
+    const { breaker, clock, states, fail } = create();
+    await fail(5);
+    clock.pass(PAUSES_MS[0]);
+    await assert.rejects(breaker.run(() => Promise.reject(new Problem(slug, { reason }))));
+    assert.deepEqual(states, ['open', 'half-open', 'open']);
+    await assertHeldBack(breaker.run(works));
+    clock.pass(PAUSES_MS[1]);
+    assert.equal(await breaker.run(works), 'answer');
+    assert.equal(states.at(-1), 'closed');
+  });
+}

@@ -33,6 +33,8 @@ async function startShared(t: TestContext) {
   });
   let failures = 0;
   const changes: string[] = [];
+  const beats: (() => void)[] = [];
+  const returning = { is: false };
   const clock = createClock(Date.now());
   const replica = async (): Promise<Budgets> => {
     const { connection } = await connectTo(t, server.url);
@@ -40,7 +42,11 @@ async function startShared(t: TestContext) {
       redis: connection.commands,
       keyOf: (name) => `c360:budget:{${name}}`,
       fallback: createLocalBudgets(clock.now),
-      replicas: () => 4,
+      replicas: {
+        count: () => 4,
+        isReturning: () => returning.is,
+        onBeat: (listener) => void beats.push(() => listener({ isPublished: true })),
+      },
       now: clock.now,
       watch: createAloneWatch({ onChange: (state) => changes.push(state), ticks: clock.now }),
       onFailure: () => {
@@ -53,7 +59,11 @@ async function startShared(t: TestContext) {
     const [at, pausedUntil] = await control.hmget(KEY, 'at', 'pausedUntil');
     await control.hset(KEY, 'at', Number(at) - ms, 'pausedUntil', Number(pausedUntil) - ms);
   };
-  return { server, control, replica, clock, pass, changes, failures: () => failures };
+  const beat = () => {
+    for (const run of beats) run();
+  };
+  const told = { beat, returning, changes, failures: () => failures };
+  return { server, control, replica, clock, pass, ...told };
 }
 
 const STARTS: Readonly<Record<string, (t: TestContext) => Promise<Subject>>> = {
@@ -198,4 +208,29 @@ test('over Redis: what was spent is not granted again when it goes, nor when it 
   }
   assert.equal(more, 3);
   assert.equal(await admitted(one, 5), 0);
+});
+
+test('over Redis: what was spent without it is told with the next beat, before others ask', async (t) => {
+  const { control, replica, beat } = await startShared(t);
+  const [one, other] = await Promise.all([replica(), replica()]);
+  assert.equal(await admitted(other, 1), 1);
+  await control.config('SET', 'maxmemory', '1');
+  assert.equal(await admitted(one, 30), 5);
+  await control.config('SET', 'maxmemory', '0');
+  const tokens = async () => Number(await control.hget(KEY, 'tokens'));
+  assert.equal(Math.round(await tokens()), 19);
+  beat();
+  while (Math.round(await tokens()) === 19);
+  assert.equal(await admitted(other, 30), 14);
+  beat();
+  assert.equal(await admitted(other, 1), 0);
+});
+
+test('over Redis: until others have told what they spent, each keeps to its share', async (t) => {
+  const { replica, returning } = await startShared(t);
+  const one = await replica();
+  returning.is = true;
+  assert.equal(await admitted(one, 30), 5);
+  returning.is = false;
+  assert.ok((await admitted(one, 30)) > 0);
 });

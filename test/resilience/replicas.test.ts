@@ -15,6 +15,7 @@ async function startServer(t: TestContext) {
     control.disconnect();
     await server.stop();
   });
+  const time = { ticks: 0 };
   /** A process that beats when it is told to, and resolves when Redis has taken that. */
   const join = async (id: string, url = server.url) => {
     const { connection, events } = await connectTo(t, url);
@@ -24,6 +25,7 @@ async function startServer(t: TestContext) {
       redis: connection.commands,
       id,
       message: { channel: CHANNEL, text: `${id} beat` },
+      ticks: () => time.ticks,
       every: (run) => {
         beatNow = run;
         return () => {
@@ -39,9 +41,17 @@ async function startServer(t: TestContext) {
       beatNow();
       return next;
     };
-    return { ...replicas, beat, first, connection, events, isEnded: () => isEnded };
+    return {
+      ...replicas,
+      beat,
+      tryBeat: () => beatNow(),
+      first,
+      connection,
+      events,
+      isEnded: () => isEnded,
+    };
   };
-  return { server, control, join };
+  return { server, control, join, time };
 }
 
 test('each knows of those that have beaten, and forgets those that are silent', async (t) => {
@@ -68,6 +78,20 @@ test('while Redis is not there it is the number seen last', async (t) => {
   await server.stop();
   await other.events.nth('redis-state', 2);
   assert.equal(other.count(), 2);
+});
+
+test('who has not reached Redis is returning, until the others have beaten as well', async (t) => {
+  const { control, join, time } = await startServer(t);
+  const one = await join('one');
+  assert.equal(one.isReturning(), false);
+  await control.config('SET', 'maxmemory', '1');
+  one.tryBeat();
+  while (!one.isReturning()) await control.ping();
+  await control.config('SET', 'maxmemory', '0');
+  await one.beat();
+  assert.equal(one.isReturning(), true);
+  time.ticks = 6_000;
+  assert.equal(one.isReturning(), false);
 });
 
 test('a Redis that has come back empty has not ended the others', async (t) => {

@@ -29,6 +29,7 @@ async function startReplica(
   let time = 0;
   const gate: { held: (() => void)[]; isShut: boolean } = { held: [], isShut: false };
   let isLosing = false;
+  const returning = { is: false };
   let isRefusing = false;
   const beats: ((beat: { isPublished: boolean }) => void)[] = [];
   const changes: string[] = [];
@@ -51,7 +52,11 @@ async function startReplica(
     ticks: () => time,
     later: (run) => void planned.push(run),
     keyOf: (name) => `c360:quota:{${createHmac('sha256', 'secret').update(name).digest('hex')}}`,
-    replicas: { count: () => replicas, onBeat: (listener) => void beats.push(listener) },
+    replicas: {
+      count: () => replicas,
+      isReturning: () => returning.is,
+      onBeat: (listener) => void beats.push(listener),
+    },
     watch: createAloneWatch({ onChange: (state) => changes.push(state), ticks: () => time }),
     onFailure: () => {
       failures += 1;
@@ -81,6 +86,7 @@ async function startReplica(
       for (const listener of beats) listener({ isPublished: true });
     },
     changes,
+    returning,
     /** Holds calls back from now on. */
     shut: () => {
       gate.isShut = true;
@@ -281,6 +287,34 @@ test('a share is granted once in a window, however often Redis fails in between'
   replica.loseReplies();
   for (let count = 0; count < 15; count += 1) uses.push(await replica.take('desk'));
   assert.equal(countAdmitted(uses), 10);
+});
+
+test('until others have told what they admitted without Redis, each keeps to its share', async (t) => {
+  const { url } = await startServer(t);
+  const quota = { requests: 40, perMs: 60_000, replicas: 4 };
+  const [one, other] = await Promise.all([
+    startReplica(t, url, quota),
+    startReplica(t, url, quota),
+  ]);
+  for (const { refuse, returning } of [one, other]) {
+    refuse();
+    returning.is = true;
+  }
+  const uses = [];
+  for (let count = 0; count < 20; count += 1) uses.push(await one.take('desk'));
+  assert.equal(countAdmitted(uses), 10);
+  one.refuse(false);
+  other.refuse(false);
+  for (let count = 0; count < 20; count += 1) {
+    uses.push(await one.take('desk'), await other.take('desk'));
+  }
+  assert.equal(countAdmitted(uses), 20);
+  one.beat();
+  while ((await usedInRedis(other)) !== 20);
+  one.returning.is = false;
+  other.returning.is = false;
+  for (let count = 0; count < 40; count += 1) uses.push(await other.take('desk'));
+  assert.equal(countAdmitted(uses), 40);
 });
 
 test('a window that Redis has lost goes on as it is known, and ends when it would have', async (t) => {

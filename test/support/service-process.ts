@@ -11,8 +11,9 @@ export interface Changes {
   readonly env?: Readonly<Record<string, string>>;
   readonly config?: object;
   readonly prelude?: string;
-  /** How many requests its app may make in a minute. */
+  /** How many requests its app may make in a minute, or in another time. */
   readonly requests?: number;
+  readonly perWindow?: string;
 }
 
 /** A process that has been started, and what is needed to ask it. */
@@ -32,7 +33,7 @@ export const CACHE_SECRET = Buffer.alloc(32, 7).toString('base64url');
 /** Starts the service on free ports. */
 export async function startService(
   t: TestContext,
-  { env, config, prelude, requests = 9_999 }: Changes = {},
+  { env, config, prelude, requests = 9_999, perWindow = '1m' }: Changes = {},
 ): Promise<StartedService> {
   const sandbox = await createSandbox();
   t.after(sandbox.close);
@@ -42,7 +43,7 @@ export async function startService(
     regions: sandbox.baseUrls,
     tenants: { acme: { tenantId, region, apiKeys: [{ env: 'ACME_KEY' }] } },
     apps: {
-      desk: { keys: [hash], tenants: '*', scopes: ['read'], quota: { requests, per: '1m' } },
+      desk: { keys: [hash], tenants: '*', scopes: ['read'], quota: { requests, per: perWindow } },
     },
     ...config,
   };
