@@ -245,7 +245,10 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
       if (cost <= 0 || !replicas.isReturning()) return count({ name, cost }, allowance);
       // Redis may not know what others have admitted without it: what it admits has to fit the share, too.
       const own = takeOwn(window, cost, allowance);
-      return own.admitted ? count({ name, cost, own }, allowance) : own;
+      if (own.admitted) return count({ name, cost, own }, allowance);
+      // A window that Redis has lost goes on as those know it who have used it up.
+      if (window.takingAhead === null) ask(window, 0, allowance).catch(() => undefined);
+      return own;
     },
   };
 }
