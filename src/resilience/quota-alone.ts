@@ -1,12 +1,12 @@
-// Quotas while Redis fails: each process admits its share, and says later what it has admitted.
+// Quotas while Redis fails: each process admits its share.
 import type { QuotaUse } from '../domain/quota.ts';
-import type { Allowance } from '../domain/tenant.ts';
-import type { QuotaWindow } from './quota-window.ts';
+import { beginWindow, type QuotaWindow, usedIn } from './quota-window.ts';
 import { shareOf } from './replicas.ts';
 
 interface AskedAlone {
   readonly cost: number;
-  readonly allowance: Allowance;
+  /** Redis may have counted it all the same. */
+  readonly isTold: boolean;
   /** How many processes there are. */
   readonly replicas: number;
   /** In milliseconds that only grow. */
@@ -18,64 +18,42 @@ interface AskedAlone {
  * window its part of the whole. What is more than a share is admitted by one that is whole, and the next ones pay.
  */
 export function takeAlone(window: QuotaWindow, asked: AskedAlone): QuotaUse {
-  const { cost, allowance, now } = asked;
-  const share = shareOf(allowance, asked.replicas).requests;
-  const known = window.alone;
-  const alone = known && known.endsAt > now ? known : beginAlone(window, asked);
-  window.alone = alone;
+  const { cost, isTold, replicas, now } = asked;
+  const { requests, perMs } = window.allowance;
+  const share = shareOf(window.allowance, replicas).requests;
+  if (window.endsAt <= now) beginAlone(window, share, now);
+  const left = keepToShare(window, replicas);
   // Who asks for more than itself has taken one before.
   const needed = cost > 1 ? Math.min(cost, share - 1) : cost;
-  const missing = needed - alone.left;
-  const admitted = missing <= 0;
-  if (admitted) alone.left -= cost;
-  const windowsToWait = admitted ? 0 : Math.ceil(missing / share) - 1;
+  const missing = needed - left;
+  const admitted = missing <= 0 && usedIn(window) + cost <= requests;
+  if (admitted) {
+    window.ownLeft = left - cost;
+    if (isTold) window.used += cost;
+    else window.untold += cost;
+  }
+  const windowsToWait = missing > 0 ? Math.ceil(missing / share) - 1 : 0;
   return {
     admitted,
     // As if the others had used all but what is left here.
-    used: allowance.requests - Math.max(0, alone.left),
-    resetMs: alone.endsAt - now + windowsToWait * allowance.perMs,
+    used: requests - Math.max(0, window.ownLeft ?? 0),
+    resetMs: window.endsAt - now + windowsToWait * perMs,
   };
 }
 
-function beginAlone(window: QuotaWindow, { allowance, replicas, now }: AskedAlone) {
-  const share = shareOf(allowance, replicas);
-  const debt = debtOf(window, share, now);
-  if (window.endsAt <= now) {
-    return { left: share.requests - debt, endsAt: now + share.perMs, untold: 0 };
-  }
-  const rest = Math.max(0, Math.floor((allowance.requests - window.known) / replicas));
-  return { left: Math.min(share.requests, rest) - debt, endsAt: window.endsAt, untold: 0 };
+/** From now on this process admits no more than its share of what is left; returns how much of that is left. */
+export function keepToShare(window: QuotaWindow, replicas: number): number {
+  const rest = (window.allowance.requests - usedIn(window)) / replicas;
+  const share = shareOf(window.allowance, replicas).requests;
+  window.ownLeft ??= Math.max(0, Math.min(share, Math.floor(rest)));
+  return window.ownLeft;
 }
 
-/** What was admitted beyond the share, as far as windows without a request have not paid for it. */
-function debtOf({ alone }: QuotaWindow, { requests, perMs }: Allowance, now: number): number {
-  if (alone === null || alone.left >= 0) return 0;
-  const unused = Math.floor((now - alone.endsAt) / perMs);
-  return Math.max(0, -alone.left - unused * requests);
-}
-
-/** What Redis has not been told of the present window. */
-export function untoldIn({ alone }: QuotaWindow, now: number): number {
-  return alone && alone.endsAt > now ? alone.untold : 0;
-}
-
-/** So much was admitted that Redis has not counted. */
-export function noteUntold({ alone }: QuotaWindow, cost: number): void {
-  if (alone) alone.untold = Math.max(0, alone.untold + cost);
-}
-
-/** Redis has counted so much of it, or may have. */
-export function noteTold({ alone }: QuotaWindow, told: number): void {
-  if (alone) alone.untold = Math.max(0, alone.untold - told);
-}
-
-/** Redis has answered, and knows all: this process is not alone any more. What it was granted is not granted again. */
-export function endAlone(window: QuotaWindow): void {
-  if (window.alone?.untold === 0) window.alone = null;
-}
-
-/** What this process knows of the present window, in case Redis has lost it: what is used, and the milliseconds left. */
-export function knownOf({ alone, endsAt, known }: QuotaWindow, now: number): readonly number[] {
-  const restMs = Math.ceil(Math.max(endsAt, alone?.endsAt ?? 0) - now);
-  return [endsAt > now ? known : 0, Math.max(0, restMs)];
+/** Begins a window that pays for what was admitted beyond the share, as far as those without a request have not. */
+function beginAlone(window: QuotaWindow, share: number, now: number): void {
+  const { ownLeft, endsAt, allowance } = window;
+  const unused = Math.floor((now - endsAt) / allowance.perMs);
+  const debt = ownLeft === null || ownLeft >= 0 ? 0 : Math.max(0, -ownLeft - unused * share);
+  beginWindow(window, now + allowance.perMs);
+  window.ownLeft = share - debt;
 }

@@ -1,86 +1,68 @@
-// What a process knows of the window of a quota that it shares with others, and what the traffic wants ahead.
+// What a process knows of the window of a quota that it shares with others.
+import type { QuotaUse } from '../domain/quota.ts';
 import type { Allowance } from '../domain/tenant.ts';
 
 /** What this process knows of the window of one name. */
 export interface QuotaWindow {
   readonly key: string;
-  /** How many windows there have been: what is held of one counts in it alone. */
-  count: number;
-  /** Requests that are counted in Redis, and that nobody has made here yet. */
-  held: number;
-  /** What all replicas have counted, as last heard; what is held included. */
-  known: number;
-  /** No later than Redis ends it. */
-  endsAt: number;
-  /** The call under way that takes ahead; brings how many it took, or null if it failed. */
-  takingAhead: Promise<number | null> | null;
-  /** Whether the last call failed: Redis may count it all the same, so that no more is taken ahead until one succeeds. */
-  isFailing: boolean;
-  /** Whether somebody looks from time to time if it has become idle. */
-  isWatched: boolean;
-  /** What was asked for here in the present period, which began then, and in the one before. */
-  asked: number;
-  askedBefore: number;
-  periodAt: number;
-  /** Set while Redis fails, and until it knows what was admitted meanwhile. */
-  alone: AloneWindow | null;
-  /** Whether a call under way tells Redis of that. */
-  isTelling: boolean;
-}
-
-/** What a process may admit without asking, in a window that ends then, and what it has that Redis does not know of. */
-interface AloneWindow {
-  left: number;
-  readonly endsAt: number;
+  readonly allowance: Allowance;
+  /** What all have used, as Redis said last. */
+  used: number;
+  /** What was admitted here since, and what of it a call under way is telling Redis. */
   untold: number;
+  telling: number;
+  /** No later than Redis ends it; in milliseconds that only grow. */
+  endsAt: number;
+  /** What this process may still admit while it counts alone; less than nothing is owed. Else null. */
+  ownLeft: number | null;
+  /** Those who wait for the answer of Redis. */
+  readonly waiting: Waiting[];
+  isAsking: boolean;
 }
 
-/** Of what remains, this part at most is taken ahead. */
-export const AHEAD_OF_REST = 1 / 20;
-/** So much of the traffic is taken ahead of need. */
-const AHEAD_MS = 250;
-
-/** A window in which nothing is counted, and which ends at once; `now` in milliseconds that only grow. */
-export function newWindow(key: string, now: number): QuotaWindow {
-  const nothing = {
-    count: 0,
-    held: 0,
-    known: 0,
-    asked: 0,
-    askedBefore: 0,
-    takingAhead: null,
-    isFailing: false,
-    isWatched: false,
-    alone: null,
-    isTelling: false,
-  };
-  return { key, ...nothing, endsAt: now, periodAt: now };
+/** A request that only Redis can decide. */
+export interface Waiting {
+  readonly cost: number;
+  readonly resolve: (use: QuotaUse) => void;
 }
 
-/** The next window of the same name: nothing of the last one counts in it. */
-export function beginAnew(window: QuotaWindow): void {
-  window.count += 1;
-  window.held = 0;
-  window.known = 0;
+/**
+ * All processes together admit at most this part of what is left before they tell each other, so that near the limit
+ * each request is asked for, and no more than this part of a quota is admitted in excess of it.
+ */
+const UNTOLD_OF_REST = 0.02;
+
+/** A window in which nothing is counted, and which is over. */
+export function newWindow(key: string, allowance: Allowance): QuotaWindow {
+  const nothing = { used: 0, untold: 0, telling: 0, endsAt: Number.NEGATIVE_INFINITY };
+  return { key, allowance, ...nothing, ownLeft: null, waiting: [], isAsking: false };
 }
 
-/** Counts what is asked for in periods as long as what is taken ahead. */
-export function note(window: QuotaWindow, cost: number, now: number): void {
-  const elapsed = now - window.periodAt;
-  if (elapsed >= AHEAD_MS) {
-    window.askedBefore = elapsed < 2 * AHEAD_MS ? window.asked : 0;
-    window.asked = 0;
-    window.periodAt = now;
-  }
-  window.asked += Math.max(0, cost);
+/** Begins the next window of the same name: nothing of the last one counts in it. */
+export function beginWindow(window: QuotaWindow, endsAt: number): void {
+  window.used = 0;
+  window.untold = 0;
+  window.telling = 0;
+  window.endsAt = endsAt;
 }
 
-/** As many requests as the present traffic is worth taking ahead. A single one is no traffic. */
-export function wantedAhead({ asked, askedBefore }: QuotaWindow): number {
-  return Math.max(asked - 1, askedBefore);
+/** What is used, by all that is known here. */
+export function usedIn({ used, untold, telling }: QuotaWindow): number {
+  return used + untold + telling;
 }
 
-/** As much as Redis lets be taken ahead, by what is known here. */
-export function mostAhead({ known }: QuotaWindow, { requests }: Allowance): number {
-  return Math.floor((requests - known) * AHEAD_OF_REST);
+/** How many requests this process may have admitted without having told. */
+export function mostUntold({ used, allowance }: QuotaWindow, replicas: number): number {
+  return Math.floor(((allowance.requests - used) * UNTOLD_OF_REST) / replicas);
+}
+
+/**
+ * Takes what is untold to tell it to Redis. Returns it with what is known of the present window, in case Redis has
+ * lost it: what is used, and the milliseconds left.
+ */
+export function beginTelling(window: QuotaWindow, now: number): readonly number[] {
+  if (window.endsAt <= now) beginWindow(window, window.endsAt);
+  window.telling = window.untold;
+  window.untold = 0;
+  return [window.telling, window.used, Math.max(0, Math.ceil(window.endsAt - now))];
 }

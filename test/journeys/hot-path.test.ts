@@ -24,7 +24,6 @@ async function start(t: TestContext) {
       await reply.arrayBuffer();
     }
   };
-  // Until the quota is taken ahead, too.
   for (let time = 0; time < 10; time += 1) await askAll();
   const { client, monitor } = await startMonitor(t, redis.url);
   const commands: string[] = [];
