@@ -116,9 +116,12 @@ async function startReplica(
   };
 }
 
+const startPair = (t: TestContext, url: string, quota?: Parameters<typeof startReplica>[2]) =>
+  Promise.all([startReplica(t, url, quota), startReplica(t, url, quota)]);
+
 test('replicas count in one window, and what does not fit is refused whole', async (t) => {
   const { url } = await startServer(t);
-  const [one, other] = await Promise.all([startReplica(t, url), startReplica(t, url)]);
+  const [one, other] = await startPair(t, url);
   const uses = [
     await one.take('desk'),
     await other.take('desk'),
@@ -164,7 +167,7 @@ test('a window ends by itself, and is not made longer by what is counted later',
 
 test('many at once never take more than there is', async (t) => {
   const { url } = await startServer(t);
-  const replicas = await Promise.all([startReplica(t, url), startReplica(t, url)]);
+  const replicas = await startPair(t, url);
   const uses = await Promise.all(
     Array.from({ length: 5 }, () => replicas.map(({ take }) => take('desk'))).flat(),
   );
@@ -234,10 +237,7 @@ test('what costs more than a share is admitted by a whole one, and the next wind
 test('in a window that Redis began each replica admits its part of what is left', async (t) => {
   const { url } = await startServer(t);
   const quota = { requests: 18, perMs: 60_000, replicas: 2 };
-  const [one, other] = await Promise.all([
-    startReplica(t, url, quota),
-    startReplica(t, url, quota),
-  ]);
+  const [one, other] = await startPair(t, url, quota);
   await one.take('desk', 6);
   await other.take('desk', 2);
   await one.take('desk', 2);
@@ -275,10 +275,7 @@ test('Redis is told of what was admitted without it, once', async (t) => {
 test('Redis is told with the next beat, though nobody asks, and also of more than there is', async (t) => {
   const { url } = await startServer(t);
   const quota = { requests: 18, perMs: 60_000 };
-  const [one, other] = await Promise.all([
-    startReplica(t, url, quota),
-    startReplica(t, url, quota),
-  ]);
+  const [one, other] = await startPair(t, url, quota);
   await one.take('desk', 2);
   one.refuse();
   await one.take('desk', 16);
@@ -310,10 +307,7 @@ test('a share is granted once in a window, however often Redis fails in between'
 test('until others have told what they admitted without Redis, each keeps to its share', async (t) => {
   const { url } = await startServer(t);
   const quota = { requests: 40, perMs: 60_000, replicas: 4 };
-  const [one, other] = await Promise.all([
-    startReplica(t, url, quota),
-    startReplica(t, url, quota),
-  ]);
+  const [one, other] = await startPair(t, url, quota);
   for (const { refuse, returning } of [one, other]) {
     refuse();
     returning.is = true;
@@ -339,10 +333,7 @@ test('until others have told what they admitted without Redis, each keeps to its
 test('a share is of no use when Redis says that all is used', async (t) => {
   const { url } = await startServer(t);
   const quota = { requests: 40, perMs: 60_000, replicas: 4 };
-  const [one, other] = await Promise.all([
-    startReplica(t, url, quota),
-    startReplica(t, url, quota),
-  ]);
+  const [one, other] = await startPair(t, url, quota);
   one.returning.is = true;
   assert.equal((await one.take('desk')).admitted, true);
   await one.sync();
@@ -530,10 +521,7 @@ test('also when each knows least of the others, no more than 102 % is admitted',
 
 test('a lone request waits for nothing, and Redis is told of it later', async (t) => {
   const { url } = await startServer(t);
-  const [one, other] = await Promise.all([
-    startReplica(t, url, large),
-    startReplica(t, url, large),
-  ]);
+  const [one, other] = await startPair(t, url, large);
   // The first one asks what others have used of the window.
   assert.equal((await one.take('desk')).used, 1);
   assert.equal((await other.take('desk')).used, 2);
@@ -551,10 +539,7 @@ test('a lone request waits for nothing, and Redis is told of it later', async (t
 
 test('near the limit each request is asked for', async (t) => {
   const { url } = await startServer(t);
-  const [one, other] = await Promise.all([
-    startReplica(t, url, { requests: 100, perMs: 60_000, replicas: 2 }),
-    startReplica(t, url, { requests: 100, perMs: 60_000, replicas: 2 }),
-  ]);
+  const [one, other] = await startPair(t, url, { requests: 100, perMs: 60_000, replicas: 2 });
   assert.equal((await one.take('desk', 1)).used, 1);
   for (let used = 2; used < 100; used += 2) {
     assert.equal((await other.take('desk')).used, used);
@@ -566,7 +551,7 @@ test('near the limit each request is asked for', async (t) => {
 
 test('where the quota is used up nobody is asked, but others hear of it where Redis forgot', async (t) => {
   const { url } = await startServer(t);
-  const [one, other] = await Promise.all([startReplica(t, url), startReplica(t, url)]);
+  const [one, other] = await startPair(t, url);
   await one.take('desk', 3);
   const calls = one.calls();
   for (let count = 0; count < 100; count += 1) {
