@@ -1,6 +1,7 @@
 // The commands of Redis that the service uses, refused at once while there is no connection or no answer in time.
 import type { Cluster, Redis } from 'ioredis';
-import { OverdueReply, type Within } from './patience.ts';
+import type { Within } from './allowance.ts';
+import { OverdueReply } from './patience.ts';
 
 /** What stores and quotas ask of Redis. Each may reject, and none waits for a connection. */
 export interface RedisCommands {
@@ -39,10 +40,10 @@ interface Guard {
   readonly isReady: () => boolean;
   /** Waits for a reply, and rejects with an {@link OverdueReply} if it does not come in time. */
   readonly within: Within;
+  /** The same for what is for others. */
+  readonly withinForOthers: Within;
   /** Whether answers about a key are late, so that nobody is to wait for them. */
   readonly isLate: (key: string) => boolean;
-  /** Told of each reply that did not come in time. */
-  readonly onOverdue: (key: string) => void;
   /** Told of each command that Redis refused. */
   readonly onFailure: (error: unknown) => void;
   /** Resolves when all that had arrived in the present turn of the event loop has been read. */
@@ -56,11 +57,11 @@ export function guardCommands(client: Redis | Cluster, guard: Guard): RedisComma
     command: () => Promise<Result>,
     isForOthers: boolean,
   ): Promise<Result> => {
+    const within = isForOthers ? guard.withinForOthers : guard.within;
     try {
-      return await guard.within(command());
+      return await within(command(), key);
     } catch (error) {
       if (!(error instanceof OverdueReply)) guard.onFailure(error);
-      else if (!isForOthers) guard.onOverdue(key);
       throw error;
     }
   };

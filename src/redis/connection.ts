@@ -2,6 +2,7 @@
 import slotOf from 'cluster-key-slot';
 import { Cluster, type Redis } from 'ioredis';
 import type { Emit } from '../telemetry/events.ts';
+import { createAllowance, IN_TIME_MS } from './allowance.ts';
 import { createRedisBreaker } from './breaker.ts';
 import {
   type ClientOptions,
@@ -28,7 +29,7 @@ export interface RedisConnection {
 
 interface RedisConnectionOptions extends Omit<ClientOptions, 'ticks'> {
   readonly emit: Emit;
-  /** The longest wait for one command, in milliseconds. */
+  /** The longest wait for one command, and for several that are late one after the other. In milliseconds. */
   readonly commandTimeoutMs: number;
   /** Milliseconds that only grow. */
   readonly ticks?: () => number;
@@ -64,10 +65,11 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     if (isReady) emit({ type: 'redis-state', state: 'lost', reason });
     isReady = false;
   });
-  const within = createPatience(commandTimeoutMs);
+  const patience = createPatience(ticks);
+  const laneOf = (key: string) => serverOf(client, key);
   const breaker = createRedisBreaker({
-    laneOf: (key) => serverOf(client, key),
-    probe: (key) => within(client.exists(key)),
+    laneOf,
+    probe: (key) => patience.within(client.exists(key), IN_TIME_MS),
     onChange: (state) => emit({ type: 'redis-breaker', state }),
     ticks,
     later: (run, delayMs) => {
@@ -76,9 +78,14 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
   });
   const commands = guardCommands(client, {
     isReady: () => isReady,
-    within,
+    within: createAllowance({
+      patience,
+      allowanceMs: commandTimeoutMs,
+      laneOf,
+      onSpent: breaker.trip,
+    }),
+    withinForOthers: (command) => patience.within(command, commandTimeoutMs),
     isLate: breaker.isOpen,
-    onOverdue: breaker.trip,
     onFailure: failures.add,
     endOfTurn,
   });

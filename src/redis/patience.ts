@@ -1,4 +1,4 @@
-// How long replies of Redis are waited for.
+// Waiting for replies of Redis, by a clock that leaves out what this process itself was late.
 
 /** There was no reply in time; the command may be done all the same. */
 export class OverdueReply extends Error {
@@ -7,36 +7,45 @@ export class OverdueReply extends Error {
   }
 }
 
-/** Waits for a reply no longer than is worth it. */
-export type Within = <Result>(command: Promise<Result>) => Promise<Result>;
+/** Waits for replies no longer than is worth it. */
+export interface Patience {
+  /** Waits for a reply, and rejects with an {@link OverdueReply} if it is missing for so long. */
+  within<Result>(command: Promise<Result>, timeoutMs: number): Promise<Result>;
+  /** Milliseconds of waiting; they only grow, and stand still while nothing is waited for. */
+  waitedMs(): number;
+}
 
 /** How often it is looked whether a reply is overdue. */
 const LOOK_EVERY_MS = 5;
 /** A look that comes late shows that this process, or the machine, has much to do, and Redis may not be late at all. */
 const MOST_BETWEEN_LOOKS_MS = 5;
 
-/** A reply that is waited for, and how much longer. */
+/** A reply that is waited for, and until when. */
 interface Wait {
-  leftMs: number;
+  readonly untilMs: number;
   readonly reject: (error: Error) => void;
 }
 
 /**
- * Creates what rejects with an {@link OverdueReply} where a reply is missing for `timeoutMs`. One timer does for all
- * commands under way: one for each takes longer than some of them.
+ * Creates it. One timer does for all commands under way: one for each takes longer than some of them. `ticks` are
+ * milliseconds that only grow.
  */
-export function createPatience(timeoutMs: number): Within {
+export function createPatience(ticks: () => number): Patience {
   const waits = new Set<Wait>();
   let timer: NodeJS.Timeout | undefined;
   let lookedAt = 0;
+  let waitedThenMs = 0;
+
+  const waitedMs = () => {
+    if (timer === undefined) return waitedThenMs;
+    return waitedThenMs + Math.min(ticks() - lookedAt, MOST_BETWEEN_LOOKS_MS);
+  };
 
   const look = () => {
-    const now = performance.now();
-    const elapsedMs = Math.min(now - lookedAt, MOST_BETWEEN_LOOKS_MS);
-    lookedAt = now;
+    waitedThenMs = waitedMs();
+    lookedAt = ticks();
     for (const wait of waits) {
-      wait.leftMs -= elapsedMs;
-      if (wait.leftMs > 0) continue;
+      if (waitedThenMs < wait.untilMs) continue;
       waits.delete(wait);
       // What has arrived by now is read before this.
       setImmediate(() => wait.reject(new OverdueReply()));
@@ -46,25 +55,27 @@ export function createPatience(timeoutMs: number): Within {
     timer = undefined;
   };
 
-  return <Result>(command: Promise<Result>): Promise<Result> => {
-    const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    // The first look may come at once.
-    const wait = { leftMs: timeoutMs + LOOK_EVERY_MS, reject };
-    waits.add(wait);
-    if (timer === undefined) {
-      lookedAt = performance.now();
-      timer = setInterval(look, LOOK_EVERY_MS);
-    }
-    command.then(
-      (result) => {
-        waits.delete(wait);
-        resolve(result);
-      },
-      (error: unknown) => {
-        waits.delete(wait);
-        reject(error);
-      },
-    );
-    return promise;
+  return {
+    waitedMs,
+    within<Result>(command: Promise<Result>, timeoutMs: number): Promise<Result> {
+      const { promise, resolve, reject } = Promise.withResolvers<Result>();
+      const wait = { untilMs: waitedMs() + timeoutMs, reject };
+      waits.add(wait);
+      if (timer === undefined) {
+        lookedAt = ticks();
+        timer = setInterval(look, LOOK_EVERY_MS);
+      }
+      command.then(
+        (result) => {
+          waits.delete(wait);
+          resolve(result);
+        },
+        (error: unknown) => {
+          waits.delete(wait);
+          reject(error);
+        },
+      );
+      return promise;
+    },
   };
 }
