@@ -16,9 +16,9 @@ export interface Patience {
 }
 
 /** How often it is looked whether a reply is overdue. */
-const LOOK_EVERY_MS = 5;
-/** A look that comes late shows that this process, or the machine, has much to do, and Redis may not be late at all. */
-const MOST_BETWEEN_LOOKS_MS = 5;
+const LOOK_EVERY_MS = 3;
+/** A look that comes later shows that this process, or the machine, has much to do, and Redis may not be late at all. */
+const MOST_BETWEEN_LOOKS_MS = 4;
 
 /** A reply that is waited for, and until when. */
 interface Wait {

@@ -46,8 +46,8 @@ export interface Figures {
   readonly slowestMs: number;
   readonly hot: Phases;
   readonly cold: Phases;
-  /** Of hot customers, when the fault has lasted for two seconds. */
-  readonly settled: Latency;
+  /** When the fault has lasted for two seconds. */
+  readonly settled: { readonly hot: Latency; readonly cold: Latency };
   /** From the end of the fault (or its beginning, if it ends alone) until all is as before; null: never. */
   readonly recoveredMs: number | null;
 }
@@ -98,7 +98,7 @@ export function figuresOf(
     slowestMs: Math.max(0, ...samples.map(({ tookMs }) => tookMs)),
     hot: phases('hot'),
     cold: phases('cold'),
-    settled: latencyOf(settled, 'hot'),
+    settled: { hot: latencyOf(settled, 'hot'), cold: latencyOf(settled, 'cold') },
     recoveredMs: recoveredAt === null ? null : recoveredAt - (endsAlone ? begunAt : endedAt),
   };
 }

@@ -1,9 +1,11 @@
 // Commands of Redis behind a guard: refused at once without a connection, and their failures told.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { Redis } from 'ioredis';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { OverdueReply } from '../../src/redis/patience.ts';
 import { createEventLog } from '../support/events.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
 import { startRedis } from '../support/redis.ts';
 import { connectTo } from '../support/redis-connection.ts';
 
@@ -134,4 +136,29 @@ test('one late answer is waited for; then none, but what is for others is sent',
   );
   assert.equal(isHealthy(), true);
   assert.deepEqual(await client.mget('own', 'for others'), ['before', 'after']);
+});
+
+test('a Redis that is always late is soon left alone, and as long as it is', async (t) => {
+  const server = await startRedis();
+  t.after(server.stop);
+  const proxy = await startFaultProxy(t, server.port);
+  const { connection, events } = await connectTo(t, `redis://127.0.0.1:${proxy.port}`, 500);
+  const { commands, isHealthy } = connection;
+  await proxy.set({ mode: 'latency', latencyMs: 200 });
+  let asked = 0;
+  for (; isHealthy() && asked < 20; asked += 1) {
+    await commands.hmgetBuffer('key', 'field').catch(() => undefined);
+  }
+  // On a busy machine a part of each wait does not count.
+  assert.ok(asked >= 3 && asked <= 8, `${asked} were waited for`);
+  await assert.rejects(commands.hmgetBuffer('key', 'field'), /too late/);
+  // The looks are late as well, though each alone is in time for a request.
+  const direct = new Redis(server.url);
+  t.after(() => direct.disconnect());
+  const looks = async () => /cmdstat_exists:calls=(\d+)/.exec(await direct.info('all'))?.[1] ?? 0;
+  while (Number(await looks()) < 4) await direct.ping();
+  assert.deepEqual(events.of('redis-breaker'), [{ type: 'redis-breaker', state: 'open' }]);
+  await proxy.set({ mode: 'pass' });
+  assert.equal((await events.nth('redis-breaker', 2)).state, 'closed');
+  assert.deepEqual(await commands.hmgetBuffer('key', 'field'), [null]);
 });
