@@ -19,6 +19,10 @@ export const REDIS_ROWS: readonly Row[] = [
     await redis.start();
     return () => undefined;
   }),
+  spoilt('redis-slow-25', 'each reply of Redis is 25 ms late', {
+    mode: 'latency',
+    latencyMs: 25,
+  }),
   spoilt('redis-slow-40', 'each reply of Redis is 40 ms late', {
     mode: 'latency',
     latencyMs: 40,
