@@ -6,7 +6,7 @@ export interface RedisBreaker {
   isOpen(key: string): boolean;
   /** True while that is so for any key. */
   isAnyOpen(): boolean;
-  /** An answer about a key is overdue. */
+  /** Answers are too late; one about this key was the last of them. */
   trip(key: string): void;
   /** There is a new connection, of which nothing bad is known. */
   reset(): void;
@@ -41,8 +41,8 @@ const STEADY_AFTER_MS = 10_000;
 const MOST_NEEDED = 8;
 
 /**
- * Creates a breaker that is closed. One late answer opens it, so that a request waits in vain once at the most; the
- * first look follows at once, so that a Redis that was late once is back as soon as it answers.
+ * Creates a breaker that is closed. The first look follows at once when it has opened, so that a Redis that was late
+ * once is back as soon as it answers.
  */
 export function createRedisBreaker(options: RedisBreakerOptions): RedisBreaker {
   const { laneOf, probe, onChange, ticks, later } = options;

@@ -150,7 +150,7 @@ export type ServiceEvent =
   | { readonly type: 'redis-state'; readonly state: 'ready' }
   /** `failing`: connected, but commands are refused. `reason` is a code such as `ECONNREFUSED` or `OOM`. */
   | { readonly type: 'redis-state'; readonly state: 'lost' | 'failing'; readonly reason: string }
-  /** Answers of Redis come too late (`open`): none is waited for until one comes in time. */
+  /** Answers of Redis come too late, one by far or several by some (`open`): none is waited for until one is in time. */
   | { readonly type: 'redis-breaker'; readonly state: 'open' | 'closed' }
   /** The connection over which processes tell each other what they did to entries. */
   | { readonly type: 'redis-messages'; readonly state: 'ready' | 'lost' }

@@ -49,7 +49,7 @@ const REDIS_LINES = {
 const REDIS_BREAKER_LINES = {
   open: {
     level: 'warn',
-    message: 'Redis answers too late; serving without it until it is in time',
+    message: 'Redis answers too late; serving without it until it takes at most 10 ms',
   },
   closed: { level: 'info', message: 'Redis answers in time again' },
 } as const;
