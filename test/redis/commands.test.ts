@@ -162,3 +162,15 @@ test('a Redis that is always late is soon left alone, and as long as it is', asy
   assert.equal((await events.nth('redis-breaker', 2)).state, 'closed');
   assert.deepEqual(await commands.hmgetBuffer('key', 'field'), [null]);
 });
+
+test('what is for others may be late, and is no reason to leave Redis alone', async (t) => {
+  const { commands, server, isHealthy } = await connect(t, 50);
+  const tell = commands.defineScript({ ...ECHO, isForOthers: true });
+  await tell('key', 'text');
+  server.pause();
+  await assert.rejects(tell('key', 'text'), OverdueReply);
+  assert.equal(isHealthy(), true);
+  await assert.rejects(commands.hmgetBuffer('key', 'field'), OverdueReply);
+  assert.equal(isHealthy(), false);
+  server.resume();
+});
