@@ -21,7 +21,7 @@ interface Lane {
   isTiming: boolean;
 }
 
-/** What takes longer is late. A Redis nearby takes a tenth of it, and a request that misses asks five times. */
+/** What takes longer is late. A Redis nearby takes a tenth of it, and a miss asks four or five times. */
 export const IN_TIME_MS = 10;
 
 /**

@@ -6,7 +6,7 @@ import { createAllowance } from '../../src/redis/allowance.ts';
 import { OverdueReply } from '../../src/redis/patience.ts';
 
 const ALLOWANCE_MS = 50;
-/** What one who asks five times may wait: the allowance, and what is in time besides. */
+/** What one who asks time and again may wait: the allowance, and what one answer in time may take. */
 const MOST_MS = 60;
 
 /** An allowance whose time passes when the test says so. A key is named by its lane. */
