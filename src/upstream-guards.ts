@@ -80,12 +80,10 @@ export function createGuards(options: GuardOptions) {
 }
 
 function createBudgets({ peers, now, emit }: GuardOptions): Budgets {
-  const fallback = createLocalBudgets(now);
-  if (peers === null) return fallback;
+  if (peers === null) return createLocalBudgets(now);
   return createSharedBudgets({
     redis: peers.redis,
     keyOf: (name) => `c360:budget:{${name}}`,
-    fallback,
     now,
     replicas: peers.replicas,
     watch: peers.watchCounting('budget'),

@@ -27,7 +27,7 @@ export type RunScript = (key: string, ...args: readonly ScriptArgument[]) => Pro
 
 type ScriptArgument = string | number | Buffer;
 
-/** Nothing was sent: there is no connection, or its answers come too late. */
+/** Nothing was sent: there is no connection, or its answers come too late to be waited for. */
 class NotAsked extends Error {}
 
 /** True unless a command that failed was surely not done. */
@@ -73,8 +73,9 @@ export function guardCommands(client: Redis | Cluster, guard: Guard): RedisComma
   ): Promise<Result> => {
     if (!guard.isReady()) throw new NotAsked('There is no connection to Redis');
     if (!guard.isLate(key)) return send(key, command, isForOthers);
-    if (isForOthers) command().catch(() => undefined);
-    throw new NotAsked('Redis answers too late');
+    if (!isForOthers) throw new NotAsked('Redis answers too late');
+    command().catch(() => undefined);
+    throw new Error('Redis answers too late to be waited for');
   };
 
   return {

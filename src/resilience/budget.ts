@@ -14,7 +14,7 @@ interface BudgetOptions {
   readonly onEvent: (tenant: Tenant, event: BudgetEvent) => void;
 }
 
-/** A call may be made, or not; or the vendor has refused one, so that fewer are made from now on. */
+/** A call may be made, or not; or the vendor has refused one, so that fewer are made from now on (once for many). */
 export interface BudgetEvent {
   readonly outcome: 'taken' | 'spent' | 'lowered';
   readonly priority: Priority;
@@ -25,7 +25,7 @@ export interface BudgetEvent {
 /** What one call is counted against. */
 interface Account {
   take(): Promise<void>;
-  lower(refusal: Problem): void;
+  lower(refusal: Problem): Promise<void>;
 }
 
 /** More than any vendor is asked. */
@@ -54,9 +54,9 @@ export function budget<Query extends { readonly tenant: Tenant }, Answer>({
         const retryAfterSeconds = waitMs / 1000;
         throw new Problem('upstream-throttled', { reason: 'budget', retryAfterSeconds });
       },
-      lower(refusal) {
-        counter.slow(name, allowance, Math.max(pauseAskedMs(refusal) ?? 0, LEAST_PAUSE_MS));
-        tell('lowered', 0);
+      async lower(refusal) {
+        const pauseMs = Math.max(pauseAskedMs(refusal) ?? 0, LEAST_PAUSE_MS);
+        if (await counter.slow(name, allowance, pauseMs)) tell('lowered', 0);
       },
     };
   };
@@ -66,7 +66,7 @@ export function budget<Query extends { readonly tenant: Tenant }, Answer>({
     try {
       return await next(query, context);
     } catch (error) {
-      if (isProblem(error, 'upstream-throttled')) account.lower(error);
+      if (isProblem(error, 'upstream-throttled')) void account.lower(error);
       throw error;
     }
   };

@@ -15,36 +15,40 @@ import {
 export interface Budgets {
   /** Takes one call, if there is one for this priority. */
   take(name: string, allowance: Allowance, priority: Priority): Taken | Promise<Taken>;
-  /** The vendor has refused a call, and said when to come back. */
-  slow(name: string, allowance: Allowance, retryAfterMs: number): void;
+  /** The vendor has refused a call, and said when to come back. Tells whether that has lowered the rate. */
+  slow(name: string, allowance: Allowance, retryAfterMs: number): boolean | Promise<boolean>;
   /** The calls that are left now, as far as this process knows. */
   left(name: string, allowance: Allowance): number;
 }
 
-/** Budgets that stand in for others. */
+/** Budgets of which all is known here. */
 export interface LocalBudgets extends Budgets {
-  /** No more than so many calls are left now. */
-  cap(name: string, allowance: Allowance, calls: number): void;
+  take(name: string, allowance: Allowance, priority: Priority): Taken;
+  slow(name: string, allowance: Allowance, retryAfterMs: number): boolean;
+  /** The bucket as it is now; a full one, if there was none. */
+  read(name: string, allowance: Allowance): Bucket;
+  /** From now on it is this one. */
+  put(name: string, bucket: Bucket): void;
 }
 
 /** Creates budgets, all of them full. `now` is the present in Unix milliseconds. */
 export function createLocalBudgets(now: () => number): LocalBudgets {
   const buckets = new Map<string, Bucket>();
-  const bucketOf = (name: string, allowance: Allowance) =>
+  const read = (name: string, allowance: Allowance) =>
     refilled(buckets.get(name) ?? fullBucket(allowance, now()), allowance, now());
   return {
     take(name, allowance, priority) {
-      const { bucket, taken } = take(bucketOf(name, allowance), allowance, priority);
+      const { bucket, taken } = take(read(name, allowance), allowance, priority);
       buckets.set(name, bucket);
       return taken;
     },
-    cap(name, allowance, calls) {
-      const bucket = bucketOf(name, allowance);
-      buckets.set(name, { ...bucket, tokens: Math.min(bucket.tokens, calls) });
-    },
     slow(name, allowance, retryAfterMs) {
-      buckets.set(name, slowed(bucketOf(name, allowance), retryAfterMs));
+      const { bucket, isLowered } = slowed(read(name, allowance), retryAfterMs);
+      buckets.set(name, bucket);
+      return isLowered;
     },
-    left: (name, allowance) => callsLeft(bucketOf(name, allowance)),
+    left: (name, allowance) => callsLeft(read(name, allowance)),
+    read,
+    put: (name, bucket) => void buckets.set(name, bucket),
   };
 }

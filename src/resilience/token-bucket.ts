@@ -36,9 +36,9 @@ export function fullBucket({ requests }: Allowance, now: number): Bucket {
   return { tokens: requests, share: 1, pausedUntil: Number.NEGATIVE_INFINITY, at: now };
 }
 
-/** The bucket at a later instant; a clock that was set back fills nothing. */
+/** The bucket at a later instant; during a pause, or by a clock that was set back, nothing fills or recovers. */
 export function refilled(bucket: Bucket, { requests, perMs }: Allowance, now: number): Bucket {
-  const periods = Math.max(0, now - bucket.at) / perMs;
+  const periods = Math.max(0, now - Math.max(bucket.at, bucket.pausedUntil)) / perMs;
   return {
     tokens: Math.min(requests, bucket.tokens + periods * requests * bucket.share),
     share: Math.min(1, bucket.share + periods * RECOVERY_A_PERIOD),
@@ -47,9 +47,14 @@ export function refilled(bucket: Bucket, { requests, perMs }: Allowance, now: nu
   };
 }
 
+/** Whether nothing may be taken; the bucket is one of this very instant. */
+export function isPaused({ pausedUntil, at }: Bucket): boolean {
+  return pausedUntil > at;
+}
+
 /** What a caller could take at once, in calls; the bucket is one of this very instant. */
-export function callsLeft({ tokens, pausedUntil, at }: Bucket): number {
-  return pausedUntil > at ? 0 : Math.floor(tokens);
+export function callsLeft(bucket: Bucket): number {
+  return isPaused(bucket) ? 0 : Math.floor(bucket.tokens);
 }
 
 /** As many tokens must be there for a priority to take one. */
@@ -65,23 +70,28 @@ export function take(
 ): { readonly bucket: Bucket; readonly taken: Taken } {
   const { tokens, share, pausedUntil, at } = bucket;
   const { requests, perMs } = allowance;
-  const missing = neededTokens(allowance, priority) - tokens;
-  const pauseMs = Math.max(0, pausedUntil - at);
-  const waitMs = Math.max(pauseMs, (missing * perMs) / (requests * share));
-  if (waitMs > 0) return { bucket, taken: { isAdmitted: false, waitMs, left: tokens } };
+  const missing = Math.max(0, neededTokens(allowance, priority) - tokens);
+  const waitMs = Math.max(0, pausedUntil - at) + (missing * perMs) / (requests * share);
+  if (waitMs > 0) return { bucket, taken: { isAdmitted: false, waitMs, left: callsLeft(bucket) } };
   const after = { ...bucket, tokens: tokens - 1 };
-  return { bucket: after, taken: { isAdmitted: true, waitMs: 0, left: tokens - 1 } };
+  return { bucket: after, taken: { isAdmitted: true, waitMs: 0, left: callsLeft(after) } };
 }
 
-/** The bucket after the vendor has refused a call, and said when to come back. */
-export function slowed(bucket: Bucket, retryAfterMs: number): Bucket {
+/**
+ * The bucket after the vendor has refused a call, and said when to come back; and whether that lowers the rate. One
+ * call at most is left, for the moment when the pause is over.
+ */
+export function slowed(
+  bucket: Bucket,
+  retryAfterMs: number,
+): { readonly bucket: Bucket; readonly isLowered: boolean } {
   const { share, at } = bucket;
-  const pausedUntil = Math.max(bucket.pausedUntil, at + retryAfterMs);
-  const isCounted = bucket.pausedUntil > at - REFUSALS_COUNT_ONCE_MS;
-  return {
+  const isLowered = bucket.pausedUntil <= at - REFUSALS_COUNT_ONCE_MS;
+  const after = {
     at,
-    pausedUntil,
-    tokens: 0,
-    share: isCounted ? share : Math.max(LEAST_SHARE, share / 2),
+    pausedUntil: Math.max(bucket.pausedUntil, at + retryAfterMs),
+    tokens: Math.min(bucket.tokens, 1),
+    share: isLowered ? Math.max(LEAST_SHARE, share / 2) : share,
   };
+  return { bucket: after, isLowered };
 }

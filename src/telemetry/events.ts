@@ -105,7 +105,7 @@ export type ServiceEvent =
       readonly region: Region;
       readonly state: 'closed' | 'open' | 'half-open';
     }
-  /** A call was counted against a tenant's budget, or found none left; or 8x8 refused one, which lowers the rate. */
+  /** A call was counted against a tenant's budget, or found none left; or 8x8 refused one, which has lowered the rate. */
   | {
       readonly type: 'budget';
       readonly tenant: string;

@@ -54,7 +54,7 @@ export function upstreamMetrics(
   }
   const budgets = new Counter({
     name: 'customer360_budget_calls_total',
-    help: 'Calls to 8x8 by whether there was one left for them (taken, spent), and those that 8x8 refused (lowered)',
+    help: 'Calls to 8x8 by whether there was one left for them (taken, spent); and how often 8x8 refused so that fewer are made (lowered)',
     labelNames: ['tenant', 'outcome', 'priority'],
     registers,
   });

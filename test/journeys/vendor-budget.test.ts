@@ -1,7 +1,9 @@
 // The budget of a vendor's key: each call counts, whoever shares the key; when it is spent, what is kept is used.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { createSandbox } from '../../src/sandbox/server.ts';
 import { createClock } from '../support/clock.ts';
+import { createGate } from '../support/gate.ts';
 import { startRedis } from '../support/redis.ts';
 import { type ServiceOptions, startService } from '../support/service.ts';
 
@@ -139,5 +141,41 @@ for (const [kind, tenants] of Object.entries({
     clock.pass(20_000);
     assert.equal(statusOf(await ask(pathOf('second'))), STORED);
     assert.match(logs(), /"event":"budget","tenant":"acme","outcome":"lowered"/);
+  });
+}
+
+for (const [where, startStore] of Object.entries({
+  'in one process': async () => ({}),
+  'over Redis': async (t: TestContext) => {
+    const server = await startRedis();
+    t.after(server.stop);
+    return { REDIS_URL: server.url };
+  },
+})) {
+  test(`${where}: calls that are refused together lower the rate once, and that is one line`, async (t) => {
+    const shared = await createSandbox();
+    t.after(shared.close);
+    const gate = await createGate(t, shared);
+    const { ask, events, logs, opsUrl } = await start(t, {
+      shared,
+      sections: { regions: gate.baseUrls },
+      tenants: { acme: LARGE, 'acme-uk': LARGE },
+      env: await startStore(t),
+    });
+    shared.faults.set({ kind: 'throttled', retryAfterSeconds: 30 });
+    const asked = Array.from({ length: 30 }, (_, number) => ask(pathOf(`refused-${number}`)));
+    await gate.nth(30);
+    gate.open();
+    const replies = await Promise.all(asked);
+    assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([503]));
+    // What was told last may still be on its way from Redis.
+    while (events.of('budget').every(({ outcome }) => outcome !== 'lowered')) {
+      await new Promise(setImmediate);
+    }
+    await ask(pathOf('paused'));
+    assert.equal(logs().match(/"outcome":"lowered"/g)?.length, 1);
+    const metrics = await (await fetch(`${opsUrl}/metrics`)).text();
+    const line = /^customer360_budget_calls_total\{tenant="acme",outcome="lowered",.*\} (.*)$/m;
+    assert.equal(line.exec(metrics)?.[1], '1');
   });
 }

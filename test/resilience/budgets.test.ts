@@ -41,7 +41,6 @@ async function startShared(t: TestContext) {
     return createSharedBudgets({
       redis: connection.commands,
       keyOf: (name) => `c360:budget:{${name}}`,
-      fallback: createLocalBudgets(clock.now),
       replicas: {
         count: () => 4,
         isReturning: () => returning.is,
@@ -54,8 +53,9 @@ async function startShared(t: TestContext) {
       },
     });
   };
-  /** The clock is that of Redis: what is kept becomes older instead. */
+  /** The clock that counts is that of Redis: what is kept becomes older instead. */
   const pass = async (ms: number) => {
+    clock.pass(ms);
     const [at, pausedUntil] = await control.hmget(KEY, 'at', 'pausedUntil');
     await control.hset(KEY, 'at', Number(at) - ms, 'pausedUntil', Number(pausedUntil) - ms);
   };
@@ -113,15 +113,32 @@ for (const [where, start] of Object.entries(STARTS)) {
   test(`${where}: after a refusal there is a pause, and then half of the rate`, async (t) => {
     const { budgets, pass } = await start(t);
     await budgets.take('key', allowance, 'caller');
-    for (let time = 0; time < 10; time += 1) budgets.slow('key', allowance, 600_000);
+    const refusals = Array.from({ length: 10 }, () => budgets.slow('key', allowance, 600_000));
+    const lowered = (await Promise.all(refusals)).filter((isLowered) => isLowered);
+    assert.equal(lowered.length, 1, 'ten at once lower it once');
     const paused = await budgets.take('key', allowance, 'caller');
-    assert.equal(paused.isAdmitted, false);
+    assert.deepEqual([paused.isAdmitted, paused.left], [false, 0]);
     assert.ok(paused.waitMs > 590_000 && paused.waitMs <= 600_000, String(paused.waitMs));
     await pass(600_000);
-    // A sixth of an hour at half of the rate, with something for what it recovers by then.
-    assert.equal(await admitted(budgets, 30), 1);
+    assert.equal(await admitted(budgets, 30), 1, 'what was left for now');
+    const { waitMs } = await budgets.take('key', allowance, 'caller');
+    assert.ok(waitMs > HOUR_MS / 10 - 10_000 && waitMs <= HOUR_MS / 10, String(waitMs));
     await pass(10 * HOUR_MS);
     assert.equal(await admitted(budgets, 30), 20);
+  });
+
+  test(`${where}: a pause fills nothing, and ends no slowness`, async (t) => {
+    const { budgets, pass } = await start(t);
+    await budgets.take('key', allowance, 'caller');
+    assert.equal(await budgets.slow('key', allowance, 3 * HOUR_MS), true);
+    await pass(HOUR_MS);
+    // Longer by an hour: what is kept is written anew in the middle of it.
+    assert.equal(await budgets.slow('key', allowance, 3 * HOUR_MS), false);
+    await pass(3 * HOUR_MS);
+    assert.equal(await admitted(budgets, 30), 1);
+    await pass(HOUR_MS / 2);
+    // Half an hour at half of twenty.
+    assert.equal(await admitted(budgets, 30), 5);
   });
 }
 
@@ -135,7 +152,8 @@ test('in one process: what is left grows with time, and is nothing during a paus
   for (let time = 0; time < 12; time += 1) budgets.take('key', allowance, 'caller');
   assert.deepEqual([leftAfter(0), leftAfter(HOUR_MS / 20 - 1), leftAfter(1)], [8, 8, 9]);
   budgets.slow('key', allowance, HOUR_MS / 2);
-  assert.deepEqual([leftAfter(0), leftAfter(HOUR_MS / 2 - 1), leftAfter(1)], [0, 0, 5]);
+  assert.deepEqual([leftAfter(0), leftAfter(HOUR_MS / 2 - 1), leftAfter(1)], [0, 0, 1]);
+  assert.deepEqual([leftAfter(HOUR_MS / 10 - 1), leftAfter(1)], [1, 2]);
   assert.equal(leftAfter(10 * HOUR_MS), 20);
 });
 
@@ -172,20 +190,79 @@ test('over Redis: four replicas together admit what one may', async (t) => {
 test('over Redis: a pause is one for all replicas', async (t) => {
   const { replica } = await startShared(t);
   const [one, other] = await Promise.all([replica(), replica()]);
-  one.slow('key', allowance, 60_000);
-  await one.take('key', allowance, 'caller');
+  assert.equal(await one.slow('key', allowance, 60_000), true);
   assert.equal((await other.take('key', allowance, 'caller')).isAdmitted, false);
+  assert.equal(await other.slow('key', allowance, 60_000), false, 'it is lowered already');
+});
+
+test('over Redis: a pause that another replica met is kept to when Redis fails', async (t) => {
+  const { server, clock, replica, beat } = await startShared(t);
+  const [one, asking, idle] = await Promise.all([replica(), replica(), replica()]);
+  assert.equal(await admitted(asking, 1), 1);
+  assert.equal(await admitted(idle, 1), 1);
+  await one.slow('key', allowance, 600_000);
+  assert.equal(await admitted(asking, 1), 0);
+  beat();
+  while (idle.left('key', allowance) > 0) await new Promise(setImmediate);
+  await server.stop();
+  for (const each of [asking, idle]) {
+    const { isAdmitted, waitMs } = await each.take('key', allowance, 'caller');
+    assert.equal(isAdmitted, false);
+    assert.ok(waitMs > 590_000 && waitMs <= 600_000, String(waitMs));
+  }
+  clock.pass(600_000);
+  // A fourth of the one call that was left; then of half of the rate: 2.5 an hour.
+  for (const each of [asking, idle]) assert.equal(await admitted(each, 30), 0);
+  clock.pass(2 * HOUR_MS);
+  for (const each of [asking, idle]) assert.equal(await admitted(each, 30), 5);
+});
+
+test('over Redis: a pause that was met while it failed is told to the others with the next beat', async (t) => {
+  const { control, replica, beat } = await startShared(t);
+  const [one, other] = await Promise.all([replica(), replica()]);
+  assert.equal(await admitted(other, 1), 1);
+  await control.config('SET', 'maxmemory', '1');
+  assert.equal(await one.slow('key', allowance, 600_000), true, 'it is lowered here');
+  await control.config('SET', 'maxmemory', '0');
+  assert.equal(await admitted(one, 1), 0, 'Redis does not know of it, and is not asked');
+  beat();
+  while ((await control.hget(KEY, 'share')) !== '0.500000') await control.ping();
+  assert.equal(await admitted(other, 1), 0);
+});
+
+test('over Redis: a pause is not prolonged by being told', async (t) => {
+  const { control, replica, beat } = await startShared(t);
+  const one = await replica();
+  await one.slow('key', allowance, 600_000);
+  const until = () => control.hget(KEY, 'pausedUntil');
+  const before = await until();
+  const seen = new Set<string | null>();
+  for (let times = 0; times < 20; times += 1) {
+    beat();
+    seen.add(await until());
+  }
+  assert.deepEqual([...seen], [before]);
+});
+
+test('over Redis: a bucket that it has lost is paused and slow as one knows it', async (t) => {
+  const { control, replica } = await startShared(t);
+  const one = await replica();
+  assert.equal(await admitted(one, 30), 20);
+  await one.slow('key', allowance, 1);
+  await control.flushall();
+  await one.slow('key', allowance, 600_000);
+  const [share, tokens] = await control.hmget(KEY, 'share', 'tokens');
+  assert.deepEqual([Number(share), Math.floor(Number(tokens))], [0.5, 0]);
 });
 
 test('over Redis: while it fails each replica admits its share, pauses included', async (t) => {
   const { server, replica, changes, failures } = await startShared(t);
   const one = await replica();
-  one.slow('paused', allowance, 60_000);
-  await one.take('paused', allowance, 'caller');
+  await one.slow('paused', allowance, 60_000);
   await server.stop();
   assert.equal(await admitted(one, 30), 5);
   assert.equal((await one.take('paused', allowance, 'caller')).isAdmitted, false);
-  assert.equal(failures(), 31);
+  assert.equal(failures(), 30, 'Redis is not asked during a pause');
   assert.deepEqual(changes, ['alone']);
 });
 

@@ -14,6 +14,8 @@ const NOW = 1_000_000;
 const allowance = { requests: 10, perMs: 60_000 };
 const full = fullBucket(allowance, NOW);
 
+const slow = (bucket: Bucket, retryAfterMs: number) => slowed(bucket, retryAfterMs).bucket;
+
 /** Takes until nothing more is given; how many were, and what the last one was told. */
 function drain(bucket: Bucket, priority: Priority = 'caller') {
   let left = bucket;
@@ -45,32 +47,52 @@ test('a clock that was set back fills nothing, and takes nothing away', () => {
   assert.equal(drain(refilled(full, allowance, NOW - 600_000)).count, 10);
 });
 
-test('a refusal empties it, and nothing is taken until the vendor allows it', () => {
-  const after = slowed(full, 30_000);
+test('a refusal leaves one call for the end of the pause, and nothing is taken before', () => {
+  const after = slow(full, 30_000);
   assert.deepEqual([drain(after).count, drain(after).waitMs], [0, 30_000]);
   assert.equal(drain(refilled(after, allowance, NOW + 29_999)).count, 0);
-  // Half of the rate: one in twelve seconds.
-  assert.equal(drain(refilled(after, allowance, NOW + 30_000)).count, 2);
+  assert.equal(drain(refilled(after, allowance, NOW + 30_000)).count, 1);
+  const { left } = drain(full);
+  const empty = slow(left, 30_000);
+  assert.equal(drain(refilled(empty, allowance, NOW + 30_000)).count, 0, 'it gives none');
+  // Half of the rate: one in twelve seconds, from the end of the pause on.
+  assert.equal(drain(empty).waitMs, 42_000);
+});
+
+test('during a pause it does not fill, however often it is looked at, and its rate does not recover', () => {
+  const paused = slow(full, 600_000);
+  const times = Array.from({ length: 10 }, (_, index) => NOW + (index + 1) * 60_000);
+  const watched = times.reduce((bucket, time) => refilled(bucket, allowance, time), paused);
+  for (const bucket of [watched, refilled(paused, allowance, NOW + 600_000)]) {
+    assert.deepEqual([bucket.tokens, bucket.share], [1, 0.5]);
+    const later = refilled(bucket, allowance, NOW + 660_000);
+    assert.deepEqual([later.tokens, later.share], [6, 0.6]);
+  }
 });
 
 test('a shorter pause does not end a longer one', () => {
-  const after = slowed(slowed(full, 30_000), 1_000);
+  const after = slow(slow(full, 30_000), 1_000);
   assert.equal(drain(after).waitMs, 30_000);
 });
 
 test('each refusal halves the rate, down to a tenth; those of one second count once', () => {
   let bucket = full;
   const shares = Array.from({ length: 6 }, (_, index) => {
-    bucket = slowed(refilled(bucket, allowance, NOW + index * 1_001), 0);
+    bucket = slow(refilled(bucket, allowance, NOW + index * 1_001), 0);
     return Number(bucket.share.toFixed(2));
   });
   assert.deepEqual(shares, [0.5, 0.25, 0.13, 0.1, 0.1, 0.1]);
-  const atOnce = Array.from({ length: 50 }).reduce<Bucket>((each) => slowed(each, 0), full);
-  assert.equal(atOnce.share, 0.5);
+  const lowered = [0, 0, 500, 999, 1_000, 1_500].map((ms) => {
+    const after = slowed(refilled(bucket, allowance, NOW + 100_000 + ms), 0);
+    bucket = after.bucket;
+    return after.isLowered;
+  });
+  assert.deepEqual(lowered, [true, false, false, false, false, false]);
+  assert.equal(slowed(refilled(bucket, allowance, NOW + 102_500), 0).isLowered, true);
 });
 
 test('it recovers by a tenth in each period', () => {
-  const after = slowed(full, 0);
+  const after = slow(full, 0);
   const shareAfter = (periods: number) =>
     Number(refilled(after, allowance, NOW + periods * 60_000).share.toFixed(2));
   assert.deepEqual([1, 2, 4, 5, 50].map(shareAfter), [0.6, 0.7, 0.9, 1, 1]);
