@@ -107,9 +107,10 @@ export async function buildApp(
   });
   const { now = Date.now, random = Math.random } = overrides;
   const { now: steadyNow = createSteadyClock() } = overrides;
-  const peers = redis && createPeers(redis, emit);
+  const processes = processCount(configuration);
+  const peers = redis && createPeers(redis, { processes, emit });
   const gauge = createLoadGauge({
-    read: createLoadReader(processCount(configuration)),
+    read: createLoadReader(processes),
     onChange: (shortage) => emit({ type: 'load', shortage }),
     every: everyUnreferenced,
   });

@@ -19,8 +19,17 @@ export interface Peers {
 
 const ticks = () => performance.now();
 
+interface PeersOptions {
+  /** How many processes serve callers here, this one included. */
+  readonly processes: number;
+  readonly emit: Emit;
+}
+
 /** Begins to listen to the others, and to tell them that this process lives. */
-export function createPeers({ commands, subscribe }: RedisConnection, emit: Emit): Peers {
+export function createPeers(
+  { commands, subscribe }: RedisConnection,
+  { processes, emit }: PeersOptions,
+): Peers {
   const id = randomUUID();
   const messages = createMessages(id);
   const subscription = subscribe(CHANNEL, messages.receive);
@@ -28,6 +37,7 @@ export function createPeers({ commands, subscribe }: RedisConnection, emit: Emit
   const replicas = createReplicas({
     redis: commands,
     id,
+    atLeast: processes,
     message,
     every: everyUnreferenced,
     ticks,

@@ -4,7 +4,7 @@ import type { RedisCommands, Script } from '../redis/commands.ts';
 
 /** The processes that share Redis. */
 export interface Replicas {
-  /** How many were seen last, this one included; 1 as long as Redis was never reached. */
+  /** How many were seen last, this one included, and no fewer than are known to be there without Redis. */
   count(): number;
   /** Whether Redis fails, or was away until just now: others may not have told it what they did meanwhile. */
   isReturning(): boolean;
@@ -22,6 +22,8 @@ interface ReplicasOptions {
   readonly redis: RedisCommands;
   /** A name of this process that no other has. */
   readonly id: string;
+  /** How many there are at least, whether or not Redis can be reached. */
+  readonly atLeast: number;
   /** What is published with each beat. */
   readonly message: { readonly channel: string; readonly text: string };
   /** Runs something again and again; returns what ends that. Must not keep the process from ending. */
@@ -35,6 +37,8 @@ const BEAT_EVERY_MS = 2_000;
 const GONE_AFTER_MS = 7_000;
 /** So many beats it takes until who was silent all the time is gone. */
 const GONE_AFTER_BEATS = Math.ceil(GONE_AFTER_MS / BEAT_EVERY_MS);
+/** Who has not beaten for so long does not see the others either, where Redis was away from them as well. */
+const MISSED_MS = 2 * BEAT_EVERY_MS;
 /** Within this time after Redis is back all have reached it again, and beaten. */
 const RETURN_MS = 6_000;
 const KEY = 'c360:replicas';
@@ -60,11 +64,11 @@ return {redis.call('ZCARD', KEYS[1]), type(told) == 'number' and 1 or 0, added}`
 
 /** Begins to beat. */
 export function createReplicas(options: ReplicasOptions): Replicas {
-  const { redis, id, message, every, ticks } = options;
+  const { redis, id, atLeast, message, every, ticks } = options;
   const runBeat = redis.defineScript(BEAT);
   const listeners: ((beat: Beat) => void)[] = [];
   let seen = 1;
-  let hasBeaten = false;
+  let beatenAt: number | null = null;
   let unsureBeats = 0;
   let isAway = false;
   let returnedAt = Number.NEGATIVE_INFINITY;
@@ -72,8 +76,9 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     const reply = await runBeat(KEY, id, GONE_AFTER_MS, message.channel, message.text);
     const [count, published, added] = reply as [number, number, number];
     // Redis has lost all, or was away for long: the others are there as well, and have only not beaten yet.
-    if (hasBeaten && added === 1) unsureBeats = GONE_AFTER_BEATS;
-    hasBeaten = true;
+    const isUnsure = beatenAt !== null && (added === 1 || ticks() - beatenAt > MISSED_MS);
+    if (isUnsure) unsureBeats = GONE_AFTER_BEATS;
+    beatenAt = ticks();
     if (isAway) returnedAt = ticks();
     isAway = false;
     seen = Math.max(unsureBeats > 0 ? seen : 1, count);
@@ -88,7 +93,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   const end = every(tryBeat, BEAT_EVERY_MS);
   tryBeat();
   return {
-    count: () => seen,
+    count: () => Math.max(seen, atLeast),
     isReturning: () => isAway || ticks() - returnedAt < RETURN_MS,
     onBeat: (listener) => void listeners.push(listener),
     end,

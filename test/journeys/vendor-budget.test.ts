@@ -122,6 +122,20 @@ test('replicas share it, and its name in Redis is not the key', async (t) => {
   assert.equal(one.sandbox.calls.received, 10);
 });
 
+test('workers that have never reached Redis grant their share of budget and quota each', async (t) => {
+  const server = await startRedis();
+  await server.stop();
+  const { ask } = await start(t, {
+    env: { REDIS_URL: server.url, WORKERS: '3' },
+    desk: { quota: { requests: 15, per: '1d' } },
+  });
+  const statuses = [];
+  for (let number = 0; number < 6; number += 1) {
+    statuses.push((await ask(pathOf(`new-${number}`))).status);
+  }
+  assert.deepEqual(statuses, [200, 200, 200, 503, 503, 429]);
+});
+
 const LARGE = { budget: { requests: 1_000, per: '1m' } };
 
 for (const [kind, tenants] of Object.entries({

@@ -17,13 +17,14 @@ async function startServer(t: TestContext) {
   });
   const time = { ticks: 0 };
   /** A process that beats when it is told to, and resolves when Redis has taken that. */
-  const join = async (id: string, url = server.url) => {
+  const join = async (id: string, { url = server.url, atLeast = 1 } = {}) => {
     const { connection, events } = await connectTo(t, url);
     let beatNow = () => {};
     let isEnded = false;
     const replicas = createReplicas({
       redis: connection.commands,
       id,
+      atLeast,
       message: { channel: CHANNEL, text: `${id} beat` },
       ticks: () => time.ticks,
       every: (run) => {
@@ -106,6 +107,35 @@ test('a Redis that has come back empty has not ended the others', async (t) => {
   assert.equal(other.count(), 1, 'who has not beaten since is gone');
 });
 
+test('who has missed beats counts on the others that may have missed them, too', async (t) => {
+  const { control, join, time } = await startServer(t);
+  await join('one');
+  const other = await join('other');
+  const [key = ''] = await control.keys('*');
+  // Redis was away from all: of the other's beat nothing is left, of this one's just enough.
+  await control.zrem(key, 'one');
+  time.ticks = 4_001;
+  for (let beats = 1; beats <= 4; beats += 1) {
+    await other.beat();
+    assert.equal(other.count(), 2, `after ${beats} beats`);
+    time.ticks += 2_000;
+  }
+  await other.beat();
+  assert.equal(other.count(), 1, 'who has not beaten since is gone');
+});
+
+test('there are as many as are known to be, though Redis knows of fewer, or of none', async (t) => {
+  const { server, join } = await startServer(t);
+  const one = await join('one', { atLeast: 3 });
+  assert.equal(one.count(), 3);
+  const others = await Promise.all(['a', 'b', 'c'].map((id) => join(id)));
+  await one.beat();
+  assert.equal(one.count(), 4);
+  assert.equal(others.length, 3);
+  await server.stop();
+  assert.equal(one.count(), 4);
+});
+
 test('all who listen are told of each beat, where that is allowed', async (t) => {
   const { server, control, join } = await startServer(t);
   const listener = new Redis(server.url);
@@ -116,7 +146,7 @@ test('all who listen are told of each beat, where that is allowed', async (t) =>
   assert.equal(await heard, 'one beat');
   assert.deepEqual(one.first, { isPublished: true });
   await control.call('ACL', 'SETUSER', 'ann', 'on', '>secret', '~*', '+@all', 'resetchannels');
-  const other = await join('other', server.url.replace('//', '//ann:secret@'));
+  const other = await join('other', { url: server.url.replace('//', '//ann:secret@') });
   assert.deepEqual(other.first, { isPublished: false });
   assert.equal(other.count(), 2);
 });
