@@ -15,7 +15,7 @@ export function guardMetrics(registers: Registry[], readings: GuardReadings): vo
   const { budgetsLeft, places } = readings;
   new Gauge({
     name: 'customer360_budget_left_calls',
-    help: 'Calls that are left, of tenants with a budget; calls of other replicas are seen within two seconds while it is used',
+    help: 'Calls that are left, of tenants with a budget; calls of other replicas are seen within two seconds while it is in use',
     labelNames: ['tenant'],
     aggregator: 'min',
     registers,
