@@ -13,7 +13,7 @@ const KEPT_PERIODS = 20;
 /**
  * As `refilled`. One clock counts, that of Redis. A bucket that Redis has lost goes on as the caller knows it.
  * ARGV: requests, period in ms; tokens, thousandths of the share and ms of a pause as known; calls made without Redis.
- * `state` is the reply: what was asked, ms to wait, whole tokens, thousandths of the share, ms until a pause is over.
+ * `state` is the reply: what was asked, ms to wait, thousandths of tokens and of the share, ms until a pause is over.
  */
 const REFILL = `
 local requests, per = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -33,7 +33,7 @@ local function keep()
   redis.call('PEXPIRE', KEYS[1], math.ceil(math.max(per * ${KEPT_PERIODS}, pausedUntil - now)))
 end
 local function state(answer, wait)
-  return {answer, math.ceil(wait), math.floor(tokens), math.floor(share * 1000 + 0.5), pausedUntil - now}
+  return {answer, math.ceil(wait), math.floor(tokens * 1000), math.floor(share * 1000 + 0.5), pausedUntil - now}
 end`;
 
 /** As `take`. ARGV: …, needed tokens. Answers 1 if it is admitted. */
@@ -87,15 +87,15 @@ export interface Told {
 type Reply = readonly [
   answer: number,
   waitMs: number,
-  tokens: number,
-  thousandths: number,
+  thousandthsOfTokens: number,
+  thousandthsOfShare: number,
   pauseMs: number,
 ];
 
 /** Reads a reply. */
 export function readReply(reply: unknown): Told {
-  const [answer, waitMs, tokens, thousandths, pauseMs] = reply as Reply;
-  return { isSo: answer === 1, waitMs, tokens, share: thousandths / 1000, pauseMs };
+  const [answer, waitMs, tokens, share, pauseMs] = reply as Reply;
+  return { isSo: answer === 1, waitMs, tokens: tokens / 1000, share: share / 1000, pauseMs };
 }
 
 /** What both scripts are told of a bucket as it is known here, at this very instant. */

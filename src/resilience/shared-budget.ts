@@ -1,11 +1,12 @@
 // Budgets for calls to the vendor, of all replicas together: token buckets in Redis; by shares while Redis fails.
+import type { Priority } from '../domain/source.ts';
 import type { Allowance } from '../domain/tenant.ts';
 import { mayBeDone, type RedisCommands } from '../redis/commands.ts';
 import type { AloneWatch } from './alone-watch.ts';
 import { knownArguments, readReply, TAKE, TELL } from './bucket-scripts.ts';
 import { type Budgets, createLocalBudgets } from './local-budget.ts';
 import { type Replicas, shareOf } from './replicas.ts';
-import { callsLeft, isPaused, neededTokens } from './token-bucket.ts';
+import { callsLeft, isPaused, neededTokens, type Taken } from './token-bucket.ts';
 
 interface SharedBudgetsOptions {
   readonly redis: RedisCommands;
@@ -57,8 +58,8 @@ export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
 
   const shareNow = (allowance: Allowance) => shareOf(allowance, replicas.count());
 
-  const takeOwn: Budgets['take'] = (name, allowance, priority) => {
-    const account = accountOf(name, allowance);
+  const takeOwn = (account: Account, priority: Priority): Taken => {
+    const { name, allowance } = account;
     const share = shareNow(allowance);
     if (account.counts === 'redis') {
       const bucket = whole.read(name, allowance);
@@ -114,7 +115,7 @@ export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
       // Whoever was told of it: nobody ends a pause early.
       if (isPaused(whole.read(name, allowance))) return whole.take(name, allowance, priority);
       // Redis may not know what others have done without it: what it admits has to fit the share, too.
-      const mine = replicas.isReturning() ? await takeOwn(name, allowance, priority) : null;
+      const mine = replicas.isReturning() ? takeOwn(account, priority) : null;
       if (mine !== null && !mine.isAdmitted) return mine;
       try {
         const { isSo, waitMs } = await run(runTake, account, neededTokens(allowance, priority));
@@ -123,7 +124,7 @@ export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
       } catch {
         onFailure();
         watch.noteAlone();
-        const taken = mine ?? (await takeOwn(name, allowance, priority));
+        const taken = mine ?? takeOwn(account, priority);
         if (!taken.isAdmitted) return taken;
         whole.take(name, allowance, 'caller');
         account.untold += 1;

@@ -127,6 +127,18 @@ for (const [where, start] of Object.entries(STARTS)) {
     assert.equal(await admitted(budgets, 30), 20);
   });
 
+  test(`${where}: during a pause the wait is until there is a whole call after it`, async (t) => {
+    const { budgets, pass } = await start(t);
+    assert.equal(await admitted(budgets, 30), 20);
+    await pass((HOUR_MS / 20) * 0.75);
+    await budgets.slow('key', allowance, 60_000);
+    const { isAdmitted, waitMs } = await budgets.take('key', allowance, 'caller');
+    // A quarter of a call at half of the rate.
+    const expectedMs = 60_000 + HOUR_MS / 40;
+    assert.equal(isAdmitted, false);
+    assert.ok(waitMs > expectedMs - 10_000 && waitMs <= expectedMs + 1_000, String(waitMs));
+  });
+
   test(`${where}: a pause fills nothing, and ends no slowness`, async (t) => {
     const { budgets, pass } = await start(t);
     await budgets.take('key', allowance, 'caller');
