@@ -28,9 +28,9 @@ export function tieredCache<Query>(
         return fly({ key, wish: context, fetch }, options);
       });
 
-    const refresh = (key: CacheKey, query: Query, { view }: Context) => {
+    const refresh = (key: CacheKey, query: Query, { app, view }: Context) => {
       if (flights.has(placeName(key))) return;
-      const { result } = join(key, query, { view, refresh: false, isBackground: true });
+      const { result } = join(key, query, { app, view, refresh: false, isBackground: true });
       const tell = (outcome: 'ok' | 'failed') =>
         emit({ type: 'background-refresh', kind: key.kind, outcome });
       result.then(

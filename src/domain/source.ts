@@ -16,6 +16,8 @@ export type Priority = 'caller' | 'refresh' | 'export';
 
 /** What accompanies a query on its way, and is no part of what is asked. */
 export interface Context {
+  /** The name of the app that asks, or that asked for what is now fetched anew behind its back. */
+  readonly app: string;
   /** The caller wants it fetched anew. */
   readonly refresh: boolean;
   /** True if nobody waits for the answer: what is stale is then fetched anew, not answered with. */

@@ -38,6 +38,7 @@ export function contextOf(
   fields: ReadonlySet<InteractionField> | null,
 ): Context {
   return {
+    app: caller.app,
     refresh: caller.scopes.has('refresh') && wantsRefresh(headers['cache-control']),
     view: { fields, hide: caller.hide, coding: chooseCoding(headers['accept-encoding']) },
   };

@@ -1,15 +1,15 @@
 // The layer that bounds the calls under way to a region, and those that wait for one of them to end.
-import { BulkheadRejectedError, bulkhead as createPolicy, TaskCancelledError } from 'cockatiel';
 import { Problem } from '../domain/problem.ts';
 import type { Region } from '../domain/region.ts';
 import type { Layer } from '../domain/source.ts';
 import type { Tenant } from '../domain/tenant.ts';
+import { createFairPlaces, type TakenPlaces } from './fair-places.ts';
 import { createFullnessWatch } from './fullness-watch.ts';
 
 /** The places for calls to one region. */
 export interface Bulkhead {
   /**
-   * Does work when there is a place for it; work for which nobody waits only if there is one now.
+   * Does work when there is a place for it, and its app's turn; work for which nobody waits only if there is one now.
    * @throws {Problem} `overloaded` if there is none, nor a place to wait; else what the work throws
    */
   run<Result>(work: () => Promise<Result>, wanted: Wanted): Promise<Result>;
@@ -17,14 +17,9 @@ export interface Bulkhead {
   taken(): TakenPlaces;
 }
 
-/** Numbers of calls. */
-export interface TakenPlaces {
-  readonly underWay: number;
-  readonly waiting: number;
-}
-
 /** Who wants it, and until when. */
 interface Wanted {
+  readonly app: string;
   readonly isBackground?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -45,30 +40,29 @@ interface BulkheadOptions {
 /** Creates the places. */
 export function createBulkhead(options: BulkheadOptions): Bulkhead {
   const { calls, waiting, onRefusal, onChange, every } = options;
-  const places = createPolicy(calls, waiting);
-  const watch = createFullnessWatch({ hasRoom: () => places.queueSlots > 0, onChange, every });
+  const places = createFairPlaces(calls, waiting);
+  const watch = createFullnessWatch({ hasRoom: () => places.hasRoomToWait, onChange, every });
   const refusal = (reason: string) => {
     onRefusal();
     return new Problem('overloaded', { reason });
   };
   return {
-    async run(work, { isBackground, signal }) {
-      if (isBackground && places.executionSlots === 0) throw refusal('calls-under-way');
+    async run(work, { app, isBackground, signal }) {
+      if (isBackground && !places.hasFree) throw refusal('calls-under-way');
+      const taken = places.take(app, signal);
+      const turn = taken instanceof Promise ? await taken : taken;
+      if (turn === 'crowded-out') {
+        watch.noteRefusal();
+        throw refusal('calls-waiting');
+      }
+      if (turn === 'waited-too-long') throw refusal('waited-too-long');
       try {
-        return await places.execute(work, signal);
-      } catch (error) {
-        if (error instanceof BulkheadRejectedError) {
-          watch.noteRefusal();
-          throw refusal('calls-waiting');
-        }
-        if (error instanceof TaskCancelledError) throw refusal('waited-too-long');
-        throw error;
+        return await work();
+      } finally {
+        places.giveBack(app);
       }
     },
-    taken: () => ({
-      underWay: calls - places.executionSlots,
-      waiting: waiting - places.queueSlots,
-    }),
+    taken: places.taken,
   };
 }
 

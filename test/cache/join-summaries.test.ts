@@ -12,7 +12,11 @@ import { NOW, readQuery, tenantWith } from '../support/queries.ts';
 import { someInstants } from '../support/store-contract.ts';
 import { vendorCustomer, vendorInteraction } from '../support/vendor.ts';
 
-const ask: Context = { refresh: false, view: { fields: null, hide: new Set(), coding: null } };
+const ask: Context = {
+  app: 'desk',
+  refresh: false,
+  view: { fields: null, hide: new Set(), coding: null },
+};
 const { query } = readQuery('email=ann@example.com&include=summaries');
 const provenance: Provenance = { outcome: 'miss', stored: true, collapsed: false };
 const summary = { text: 'Paid.', status: null, type: null, durationSeconds: 1, createdAt: null };

@@ -6,7 +6,11 @@ import { Problem } from '../../src/domain/problem.ts';
 import type { Context } from '../../src/domain/source.ts';
 import { NOW } from '../support/queries.ts';
 
-const ask: Context = { refresh: false, view: { fields: null, hide: new Set(), coding: null } };
+const ask: Context = {
+  app: 'desk',
+  refresh: false,
+  view: { fields: null, hide: new Set(), coding: null },
+};
 
 function createSource(answer: (query: string) => Promise<string>) {
   const clock = { at: NOW };

@@ -37,7 +37,7 @@ const viewOf = (view: Partial<View> = {}): View => ({
 
 async function replyOf(entry: Entry, view: View): Promise<Reply> {
   const source = represent()(async () => ({ entry, provenance }));
-  return source(query, { refresh: false, view });
+  return source(query, { app: 'desk', refresh: false, view });
 }
 
 const representationOf = async (entry: Entry, view: Partial<View> = {}) =>
@@ -170,7 +170,7 @@ test('summaries are represented for each reply, in the coding asked for', async 
   const source = representSummaries()(async () => ({ results, instants, provenance }));
   const asked = { tenant: tenantWith(), interactionIds: ['a', 'b'], owner: null };
   const reply = async (coding: Coding | null) =>
-    source(asked, { refresh: false, view: viewOf({ coding }) });
+    source(asked, { app: 'desk', refresh: false, view: viewOf({ coding }) });
   const [plain, coded] = [await reply(null), await reply('br')];
   const { body } = plain.representation;
   assert.deepEqual(JSON.parse(body.toString()), {

@@ -18,7 +18,11 @@ import { startRedis } from '../support/redis.ts';
 const keys = createCacheKeys(Buffer.alloc(32, 7));
 const tenant = tenantWith();
 const DAY_MS = tenant.freshness.closedMs;
-const ask: Context = { refresh: false, view: { fields: null, hide: new Set(), coding: null } };
+const ask: Context = {
+  app: 'desk',
+  refresh: false,
+  view: { fields: null, hide: new Set(), coding: null },
+};
 const refresh: Context = { ...ask, refresh: true };
 const query = (...interactionIds: readonly string[]): SummariesQuery => ({
   tenant,

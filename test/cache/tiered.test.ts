@@ -29,7 +29,11 @@ const lifetime = {
   staleWhileRevalidateMs: REVALIDATE_MS,
   staleIfErrorMs: 2 * REVALIDATE_MS,
 };
-const ask: Context = { refresh: false, view: { fields: null, hide: new Set(), coding: null } };
+const ask: Context = {
+  app: 'desk',
+  refresh: false,
+  view: { fields: null, hide: new Set(), coding: null },
+};
 const refresh: Context = { ...ask, refresh: true };
 const unavailable = new Problem('upstream-unavailable');
 

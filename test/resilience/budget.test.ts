@@ -6,7 +6,11 @@ import type { Context } from '../../src/domain/source.ts';
 import { type BudgetEvent, budget } from '../../src/resilience/budget.ts';
 import { tenantWith } from '../support/queries.ts';
 
-const context: Context = { refresh: false, view: { fields: null, hide: new Set(), coding: null } };
+const context: Context = {
+  app: 'desk',
+  refresh: false,
+  view: { fields: null, hide: new Set(), coding: null },
+};
 
 test('who is refused without a time, or with one that is over, stays away for a second', async () => {
   const pauses: number[] = [];

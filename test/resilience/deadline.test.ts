@@ -5,7 +5,11 @@ import { Problem } from '../../src/domain/problem.ts';
 import type { Context, Source } from '../../src/domain/source.ts';
 import { deadline, withDeadline } from '../../src/resilience/deadline.ts';
 
-const ask: Context = { refresh: false, view: { fields: null, hide: new Set(), coding: null } };
+const ask: Context = {
+  app: 'desk',
+  refresh: false,
+  view: { fields: null, hide: new Set(), coding: null },
+};
 const LONG_MS = 3_600_000;
 
 /** Fails as a connection does when its signal ends; the timer keeps the process, as a socket would. */

@@ -7,7 +7,11 @@ import type { Context } from '../../src/domain/source.ts';
 import { createRetryBudget, type RetryBudget, retry } from '../../src/resilience/retry.ts';
 import { tenantWith } from '../support/queries.ts';
 
-const ask: Context = { refresh: false, view: { fields: null, hide: new Set(), coding: null } };
+const ask: Context = {
+  app: 'desk',
+  refresh: false,
+  view: { fields: null, hide: new Set(), coding: null },
+};
 const query = { tenant: tenantWith({}) };
 const transient = () => new Problem('upstream-unavailable', { isTransient: true });
 

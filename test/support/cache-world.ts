@@ -113,6 +113,7 @@ export function createWorld({ list, control, rest }: Sites, subjects: readonly S
     try {
       const view = { fields: null, hide: new Set<string>(), coding: null };
       const held = await processes[ask.process]?.source(ask.subject, {
+        app: 'desk',
         refresh: ask.refresh,
         view,
       });

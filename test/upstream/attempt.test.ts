@@ -34,7 +34,7 @@ async function startVendor(t: TestContext, keys: readonly string[], tenant = ini
   const source = layer(interactions);
   const view = { fields: null, hide: new Set<string>(), coding: null };
   const { query } = readQuery('contactId=contact-busby', { tenant });
-  const ask = () => source(query, { refresh: false, view });
+  const ask = () => source(query, { app: 'desk', refresh: false, view });
   const keysSent = () => sandbox.calls.all.map(({ headers }) => headers['x-api-key']);
   return { sandbox, events, ask, keysSent };
 }
@@ -97,7 +97,7 @@ test('each key has the whole time of an attempt', async () => {
     return `ended: ${signal?.aborted}`;
   });
   const view = { fields: null, hide: new Set<string>(), coding: null };
-  const context = { refresh: false, view, signal: outer.signal };
+  const context = { app: 'desk', refresh: false, view, signal: outer.signal };
   assert.equal(await source({ tenant: initech }, context), 'ended: false');
   assert.equal(await source({ tenant: initech }, context), 'ended: false');
   assert.notEqual(signals[0], signals[1]);

@@ -6,7 +6,11 @@ import type { VendorSummary } from '../../src/domain/vendor-answer.ts';
 import { inChunks } from '../../src/upstream/chunks.ts';
 import { tenantWith } from '../support/queries.ts';
 
-const context = { refresh: false, view: { fields: null, hide: new Set<string>(), coding: null } };
+const context = {
+  app: 'desk',
+  refresh: false,
+  view: { fields: null, hide: new Set<string>(), coding: null },
+};
 const many = (count: number) => Array.from({ length: count }, (_, index) => `int-${index}`);
 
 function summaryOf(interactionId: string): VendorSummary {

@@ -36,7 +36,7 @@ async function startVendor(t: TestContext) {
   });
   const ask = async (queryString: string, tenant = tenantWith()) => {
     const { query } = readQuery(queryString, { tenant });
-    await interactions(query, { refresh: false, view });
+    await interactions(query, { app: 'desk', refresh: false, view });
     return sandbox.calls.all.at(-1);
   };
   return { sandbox, client, ask, summaries };
@@ -139,7 +139,7 @@ test('on the wire a plus is %2B, and no value can become another parameter', asy
 test('summaries are asked for by a repeated parameter', async (t) => {
   const { sandbox, summaries } = await startVendor(t);
   const query = { tenant: tenantWith(), interactionIds: ['a,b', 'c&d'], owner: null };
-  await summaries(query, { refresh: false, view });
+  await summaries(query, { app: 'desk', refresh: false, view });
   assert.equal(
     sandbox.calls.all.at(-1)?.url.split('/tenants/')[1],
     `${TENANTS.acme.tenantId}/transcript-summaries?interactionId=a%2Cb&interactionId=c%26d`,

@@ -40,7 +40,11 @@ after(async () => {
 });
 
 const LONG_MS = 60_000;
-const context = { refresh: false, view: { fields: null, hide: new Set<string>(), coding: null } };
+const context = {
+  app: 'desk',
+  refresh: false,
+  view: { fields: null, hide: new Set<string>(), coding: null },
+};
 const { query } = readQuery(`email=${CUSTOMERS.ada.email}`, {
   tenant: tenantWith({ emailCaseSensitive: true }),
 });

@@ -7,7 +7,11 @@ import { shape } from '../../src/upstream/shape.ts';
 import { NOW, readQuery, tenantWith } from '../support/queries.ts';
 import { vendorCustomer, vendorInteraction } from '../support/vendor.ts';
 
-const context = { refresh: false, view: { fields: null, hide: new Set<string>(), coding: null } };
+const context = {
+  app: 'desk',
+  refresh: false,
+  view: { fields: null, hide: new Set<string>(), coding: null },
+};
 const answer = vendorCustomer([vendorInteraction('int-1', { queueName: 'Support' })]);
 const { openMs, closedMs, staleWhileRevalidateMs, staleIfErrorMs } = tenantWith().freshness;
 
