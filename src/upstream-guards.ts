@@ -1,5 +1,5 @@
 // What guards the way to the vendor, made once and shared by all that asks it: breakers, places, retries, budgets.
-import { createHmac } from 'node:crypto';
+import { createBudgetAccounts } from './budget-accounts.ts';
 import type { Configuration } from './config/configuration.ts';
 import { byRegion, type Region } from './domain/region.ts';
 import type { Tenant } from './domain/tenant.ts';
@@ -15,7 +15,7 @@ import type { Emit } from './telemetry/events.ts';
 import type { GuardReadings } from './telemetry/guard-metrics.ts';
 
 interface GuardOptions {
-  readonly configuration: Pick<Configuration, 'tenants' | 'upstream' | 'secrets'>;
+  readonly configuration: Pick<Configuration, 'tenants' | 'apps' | 'upstream' | 'secrets'>;
   /** Null where there is no Redis. */
   readonly peers: Peers | null;
   /** The present, in Unix milliseconds. */
@@ -49,11 +49,12 @@ export function createGuards(options: GuardOptions) {
   const bulkheads = byRegion(createPlaces);
   const used = new Set([...tenants.values()].map(({ region }) => region));
   const budgets = createBudgets(options);
-  const namesOf = nameKeys(configuration);
-  const leftTo = ({ name, budget: allowance }: Tenant): (readonly [string, number])[] => {
+  const accounts = createBudgetAccounts(configuration);
+  const leftTo = (tenant: Tenant): (readonly [string, number])[] => {
+    const { name, budget: allowance } = tenant;
     if (allowance === undefined) return [];
     // A call that finds its key revoked is made with the next one: it takes of both.
-    const left = (namesOf.get(name) ?? []).map((key) => budgets.left(key, allowance));
+    const left = accounts.namesOf(tenant).map((key) => budgets.left(key, allowance));
     return [[name, Math.min(...left)]];
   };
   return {
@@ -68,7 +69,9 @@ export function createGuards(options: GuardOptions) {
     calls: {
       budgets,
       unlimited: createLocalBudgets(now),
-      nameOf: ({ name }: Tenant, keyIndex: number) => namesOf.get(name)?.[keyIndex] ?? name,
+      nameOf: (tenant: Tenant, keyIndex: number) =>
+        accounts.namesOf(tenant)[keyIndex] ?? tenant.name,
+      partOf: accounts.partOf,
       onEvent: ({ name }: Tenant, event: BudgetEvent) =>
         emit({ type: 'budget', tenant: name, ...event }),
     },
@@ -89,14 +92,4 @@ function createBudgets({ peers, now, emit }: GuardOptions): Budgets {
     watch: peers.watchCounting('budget'),
     onFailure: () => emit({ type: 'store-failed', operation: 'budget' }),
   });
-}
-
-/** A budget belongs to the value of a key, which is in no name: those of each tenant's keys. */
-function nameKeys({ tenants, secrets }: GuardOptions['configuration']) {
-  const secret = secrets.deriveKey('names');
-  const nameOfKey = (key: string) =>
-    createHmac('sha256', secret).update(`vendor-key ${key}`).digest('base64url');
-  return new Map(
-    [...tenants.keys()].map((tenant) => [tenant, secrets.vendorKeys(tenant).map(nameOfKey)]),
-  );
 }

@@ -2,6 +2,7 @@
 import { isProblem, Problem, pauseAskedMs } from '../domain/problem.ts';
 import { type Context, type Layer, type Priority, priorityOf } from '../domain/source.ts';
 import type { Allowance, Tenant } from '../domain/tenant.ts';
+import { type Account, takeFairly } from './fair-budget.ts';
 import type { Budgets } from './local-budget.ts';
 
 interface BudgetOptions {
@@ -11,6 +12,8 @@ interface BudgetOptions {
   readonly unlimited: Budgets;
   /** The name of one of a tenant's keys, the same for the same key of whichever tenant. */
   readonly nameOf: (tenant: Tenant, keyIndex: number) => string;
+  /** The app's part of that key's budget; null if it has all of it. */
+  readonly partOf: (tenant: Tenant, keyIndex: number, app: string) => Account | null;
   readonly onEvent: (tenant: Tenant, event: BudgetEvent) => void;
 }
 
@@ -23,7 +26,7 @@ export interface BudgetEvent {
 }
 
 /** What one call is counted against. */
-interface Account {
+interface Counting {
   take(): Promise<void>;
   lower(refusal: Problem): Promise<void>;
 }
@@ -38,17 +41,23 @@ export function budget<Query extends { readonly tenant: Tenant }, Answer>({
   budgets,
   unlimited,
   nameOf,
+  partOf,
   onEvent,
 }: BudgetOptions): Layer<Query, Answer> {
-  const accountFor = ({ tenant }: Query, context: Context): Account => {
+  const countingOf = ({ tenant }: Query, context: Context): Counting => {
     const [counter, allowance] = tenant.budget ? [budgets, tenant.budget] : [unlimited, UNLIMITED];
-    const name = nameOf(tenant, context.keyIndex ?? 0);
+    const { app, keyIndex = 0 } = context;
+    const name = nameOf(tenant, keyIndex);
     const priority = priorityOf(context);
+    const part = priority === 'caller' ? partOf(tenant, keyIndex, app) : null;
     const tell = (outcome: BudgetEvent['outcome'], calls: number) =>
       onEvent(tenant, { outcome, priority, left: tenant.budget ? Math.floor(calls) : null });
     return {
       async take() {
-        const { isAdmitted, waitMs, left } = await counter.take(name, allowance, priority);
+        const taken = part
+          ? takeFairly(counter, { name, allowance }, part)
+          : counter.take(name, allowance, priority);
+        const { isAdmitted, waitMs, left } = await taken;
         tell(isAdmitted ? 'taken' : 'spent', left);
         if (isAdmitted) return;
         const retryAfterSeconds = waitMs / 1000;
@@ -61,12 +70,12 @@ export function budget<Query extends { readonly tenant: Tenant }, Answer>({
     };
   };
   return (next) => async (query, context) => {
-    const account = accountFor(query, context);
-    await account.take();
+    const counting = countingOf(query, context);
+    await counting.take();
     try {
       return await next(query, context);
     } catch (error) {
-      if (isProblem(error, 'upstream-throttled')) void account.lower(error);
+      if (isProblem(error, 'upstream-throttled')) void counting.lower(error);
       throw error;
     }
   };

@@ -27,6 +27,8 @@ async function start(t: TestContext, options: ServiceOptions = {}) {
     now: clock.now,
     sandbox: { now: clock.now },
     tenants: BOTH,
+    // One app has the whole budget.
+    other: { tenants: ['globex'] },
     ...options,
   });
   const spend = async (count: number) => {

@@ -25,6 +25,7 @@ test('who is refused without a time, or with one that is over, stays away for a 
     budgets,
     unlimited: budgets,
     nameOf: () => 'key',
+    partOf: () => null,
     onEvent: (_, event) => events.push(event),
   });
   for (const details of [{}, { retryAfterSeconds: 0 }, { retryAfterSeconds: 3 }]) {

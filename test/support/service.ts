@@ -14,6 +14,8 @@ import { createEventLog, type EventLog } from './events.ts';
 export interface ServiceOptions {
   /** Settings of the app `desk`, in YAML's flow style: `scopes: [read], quota: {…}`. */
   readonly desk?: Readonly<Record<string, unknown>>;
+  /** The same of the app `other`. */
+  readonly other?: Readonly<Record<string, unknown>>;
   /** Settings of tenants, beside those they need. */
   readonly tenants?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Other sections of the file. */
@@ -159,6 +161,7 @@ function configFile(
         tenants: ['acme'],
         quota,
         origins: ['https://other.example.com'],
+        ...options.other,
       },
     },
     ...options.sections,
