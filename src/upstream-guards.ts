@@ -42,6 +42,7 @@ export function createGuards(options: GuardOptions) {
     createBulkhead({
       calls: upstream.connections,
       waiting: upstream.connections * WAITING_A_CONNECTION,
+      callMs: Math.min(upstream.attemptTimeoutMs, upstream.deadlineMs / 2),
       onRefusal: () => emit({ type: 'upstream-refused-place', region }),
       onChange: (state) => emit({ type: 'bulkhead', region, state }),
       every: everyUnreferenced,

@@ -36,7 +36,7 @@ export interface FlightOptions {
 export interface Trip {
   readonly key: CacheKey;
   readonly wish: Wish;
-  readonly fetch: (signal: AbortSignal) => Promise<Fetched>;
+  readonly fetch: (signal: AbortSignal, endsAt: number) => Promise<Fetched>;
 }
 
 /** Flies. @throws {Problem} if nothing can be fetched and nothing may be used instead */
@@ -77,10 +77,10 @@ async function fetchOver(
 ): Promise<Landed> {
   const { tiers, deadlineMs } = options;
   try {
-    const landed = await withDeadline(deadlineMs, (signal, lift) => {
+    const landed = await withDeadline(deadlineMs, (signal, endsAt, lift) => {
       const bring = async () => {
         try {
-          const { body, instants, staleIfError } = await fetch(signal);
+          const { body, instants, staleIfError } = await fetch(signal, endsAt);
           return { entry: createEntry(body, instants), staleIfError };
         } finally {
           // How long it takes to keep it, or to tell others of a failure, is bounded there.

@@ -24,7 +24,8 @@ export function tieredCache<Query>(
     const join = (key: CacheKey, query: Query, context: Context) =>
       flights.join(placeName(key), () => {
         emit({ type: 'flight-begun', kind: key.kind });
-        const fetch = (signal: AbortSignal) => next(query, { ...context, signal });
+        const fetch = (signal: AbortSignal, endsAt: number) =>
+          next(query, { ...context, signal, endsAt });
         return fly({ key, wish: context, fetch }, options);
       });
 

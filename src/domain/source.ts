@@ -28,6 +28,8 @@ export interface Context {
   readonly view: View;
   /** Ends when the time allowed for the answer is over. Absent above the layer that sets it. */
   readonly signal?: AbortSignal;
+  /** When that will be, by `performance.now()`. */
+  readonly endsAt?: number;
   /** Which of the tenant's vendor keys this attempt uses. Absent above the layer that sets it. */
   readonly keyIndex?: number;
 }

@@ -22,6 +22,8 @@ interface Wanted {
   readonly app: string;
   readonly isBackground?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** By `performance.now()`. */
+  readonly endsAt?: number | undefined;
 }
 
 interface BulkheadOptions {
@@ -29,6 +31,8 @@ interface BulkheadOptions {
   readonly calls: number;
   /** The most that wait. */
   readonly waiting: number;
+  /** What a call may take: who waits gives up while so much is left, since a call that is cut short is lost. */
+  readonly callMs: number;
   /** Told of each that is refused. */
   readonly onRefusal: () => void;
   /** Told when calls are refused since too many wait, and when they are taken again. */
@@ -39,7 +43,7 @@ interface BulkheadOptions {
 
 /** Creates the places. */
 export function createBulkhead(options: BulkheadOptions): Bulkhead {
-  const { calls, waiting, onRefusal, onChange, every } = options;
+  const { calls, waiting, callMs, onRefusal, onChange, every } = options;
   const places = createFairPlaces(calls, waiting);
   const watch = createFullnessWatch({ hasRoom: () => places.hasRoomToWait, onChange, every });
   const refusal = (reason: string) => {
@@ -47,9 +51,10 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
     return new Problem('overloaded', { reason });
   };
   return {
-    async run(work, { app, isBackground, signal }) {
+    async run(work, { app, isBackground, signal, endsAt = Infinity }) {
       if (isBackground && !places.hasFree) throw refusal('calls-under-way');
-      const taken = places.take(app, signal);
+      const waitMs = endsAt - performance.now() - callMs;
+      const taken = places.take(app, { signal, waitMs });
       const turn = taken instanceof Promise ? await taken : taken;
       if (turn === 'crowded-out') {
         watch.noteRefusal();

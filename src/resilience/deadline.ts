@@ -8,20 +8,22 @@ const GRACE_MS = 100;
 /**
  * Does work with a signal that ends after `deadlineMs`. What the work then still brings of what it has is brought; no
  * longer is waited, whatever it does; unless it has lifted the deadline, since what remains is not what that is for.
+ * `endsAt` is when the signal will end, by `performance.now()`.
  * @throws {Problem} `upstream-timeout` for all that is thrown then; before that what the work throws
  */
 export async function withDeadline<Result>(
   deadlineMs: number,
-  work: (signal: AbortSignal, lift: () => void) => Promise<Result>,
+  work: (signal: AbortSignal, endsAt: number, lift: () => void) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
   const { promise: ended, reject } = Promise.withResolvers<never>();
+  const endsAt = performance.now() + deadlineMs;
   let timer = setTimeout(() => {
     timer = setTimeout(reject, GRACE_MS);
     controller.abort();
   }, deadlineMs);
   try {
-    return await Promise.race([work(controller.signal, () => clearTimeout(timer)), ended]);
+    return await Promise.race([work(controller.signal, endsAt, () => clearTimeout(timer)), ended]);
   } catch (cause) {
     throw controller.signal.aborted ? new Problem('upstream-timeout', { cause }) : cause;
   } finally {
@@ -34,5 +36,5 @@ export function deadline<Query, Answer>(deadlineMs: number): Layer<Query, Answer
   return (next) => (query, context) =>
     context.signal
       ? next(query, context)
-      : withDeadline(deadlineMs, (signal) => next(query, { ...context, signal }));
+      : withDeadline(deadlineMs, (signal, endsAt) => next(query, { ...context, signal, endsAt }));
 }

@@ -4,15 +4,22 @@
 export interface FairPlaces {
   readonly hasFree: boolean;
   readonly hasRoomToWait: boolean;
-  /** Takes a place that is free, else waits for the app's turn. */
-  take(app: string, signal: AbortSignal | undefined): Turn | Promise<Turn>;
+  /** Takes a place that is free, else waits for the app's turn, for `waitMs` at most. */
+  take(app: string, patience: Patience): Turn | Promise<Turn>;
   /** Gives back what the app has taken, to the next one. */
   giveBack(app: string): void;
   /** How they are taken now. */
   taken(): TakenPlaces;
 }
 
-/** What became of it: a place, none to wait in, or none before the signal ended. */
+/** How long a place is of use. */
+interface Patience {
+  readonly signal: AbortSignal | undefined;
+  /** May be infinite. */
+  readonly waitMs: number;
+}
+
+/** What became of it: a place, none to wait in, or none in time. */
 type Turn = 'taken' | 'crowded-out' | 'waited-too-long';
 
 /** Numbers of calls. */
@@ -83,9 +90,10 @@ export function createFairPlaces(calls: number, waiting: number): FairPlaces {
     return true;
   };
 
-  const wait = (share: Share, signal: AbortSignal | undefined): Promise<Turn> => {
+  const wait = (share: Share, { signal, waitMs }: Patience): Promise<Turn> => {
     const { promise, resolve } = Promise.withResolvers<Turn>();
     const settle = (turn: Turn) => {
+      clearTimeout(timer);
       signal?.removeEventListener('abort', leave);
       resolve(turn);
     };
@@ -94,6 +102,7 @@ export function createFairPlaces(calls: number, waiting: number): FairPlaces {
       inLine -= 1;
       settle('waited-too-long');
     };
+    const timer = Number.isFinite(waitMs) ? setTimeout(leave, waitMs) : undefined;
     signal?.addEventListener('abort', leave);
     share.line.push(settle);
     inLine += 1;
@@ -107,14 +116,15 @@ export function createFairPlaces(calls: number, waiting: number): FairPlaces {
     get hasRoomToWait() {
       return inLine < waiting;
     },
-    take(app, signal) {
-      if (signal?.aborted) return 'waited-too-long';
+    take(app, patience) {
+      if (patience.signal?.aborted) return 'waited-too-long';
       const share = shareOf(app);
       if (underWay < calls) {
         give(share);
         return 'taken';
       }
-      return makeRoom(share) ? wait(share, signal) : 'crowded-out';
+      if (patience.waitMs <= 0) return 'waited-too-long';
+      return makeRoom(share) ? wait(share, patience) : 'crowded-out';
     },
     giveBack(app) {
       underWay -= 1;

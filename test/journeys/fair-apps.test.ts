@@ -76,6 +76,21 @@ test('beside an app that asks without a pause, each call of another is answered'
   assert.deepEqual([...statuses].sort(), [200, 503]);
 });
 
+test('no call to 8x8 is begun that the deadline would cut short: it would be lost, and taken for a failure', async (t) => {
+  const { greedy, modest, events } = await start(t, {
+    sandbox: { latencyMs: 300 },
+    sections: { upstream: { connections: CONNECTIONS, deadline: '4s', attemptTimeout: '2s' } },
+  });
+  // More than can be answered in 4 seconds.
+  const crowd = Array.from({ length: CONNECTIONS + WAITING }, (_, at) => greedy(`${at}`));
+  await events.nth('flight-begun', crowd.length);
+  assert.equal(statusOf(await modest('first')), STORED);
+  const statuses = new Set((await Promise.all(crowd)).map(({ status }) => status));
+  assert.deepEqual([...statuses].sort(), [200, 503]);
+  const outcomes = new Set(events.of('upstream-call').map(({ outcome }) => outcome));
+  assert.deepEqual([...outcomes], ['ok']);
+});
+
 const REQUESTS = 20;
 const TENTH = 2;
 const budget = { requests: REQUESTS, per: '1d' };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createBulkhead } from '../../src/resilience/bulkhead.ts';
 
+const CALL_MS = 1_000;
 const OVERLOADED = { slug: 'overloaded' };
 
 function create(size = { calls: 2, waiting: 1 }) {
@@ -11,6 +12,7 @@ function create(size = { calls: 2, waiting: 1 }) {
   let look: (() => void) | undefined;
   const bulkhead = createBulkhead({
     ...size,
+    callMs: CALL_MS,
     onRefusal: () => (refusals += 1),
     onChange: (state) => changes.push(state),
     every: (run) => {
@@ -96,6 +98,20 @@ test('who has waited until the deadline makes room in the line at once', async (
   while (!begun.includes('d')) await new Promise(setImmediate);
   end('d');
   assert.deepEqual(await Promise.all(calls), ['a', 'b', 'd']);
+});
+
+test('who waits gives up while there is time for a whole call, and takes a free place with less', async () => {
+  const { bulkhead, call, end } = create();
+  const calls = [call('a'), call('b', { endsAt: performance.now() + CALL_MS / 2 })];
+  await assert.rejects(call('late', { endsAt: performance.now() + CALL_MS }), OVERLOADED);
+  const { signal } = controllerOf();
+  const waiting = call('c', { signal, endsAt: performance.now() + CALL_MS + 50 });
+  assert.deepEqual(bulkhead.taken(), { underWay: 2, waiting: 1 });
+  await assert.rejects(waiting, OVERLOADED);
+  assert.equal(signal.aborted, false);
+  assert.deepEqual(bulkhead.taken(), { underWay: 2, waiting: 0 });
+  for (const name of ['a', 'b']) end(name);
+  await Promise.all(calls);
 });
 
 test('it tells how many calls are under way, and how many wait', async () => {

@@ -87,7 +87,7 @@ test('what the work has is waited for a moment, and no longer', async ({ mock })
 test('a deadline that is lifted ends nothing more', async ({ mock }) => {
   mock.timers.enable({ apis: ['setTimeout'] });
   const endsAfter = (lifts: boolean) =>
-    withDeadline(5, async (signal, lift) => {
+    withDeadline(5, async (signal, _endsAt, lift) => {
       if (lifts) lift();
       mock.timers.tick(10);
       return signal.aborted;
