@@ -185,15 +185,15 @@ test('what is stale is answered with at once, and fetched anew behind, once', as
   assert.equal(one.events.of('background-refresh').length, 1);
 });
 
-test('a refresh behind has nothing of the caller but what it asks for', async () => {
+test('a refresh behind has nothing of the caller but its app, and what it asks for', async () => {
   const [one, key] = [startAlone(), someKey()];
   await one.ask(key);
   one.clock.pass(FRESH_MS);
   const caller = new AbortController();
-  await one.ask(key, { ...ask, signal: caller.signal });
+  await one.ask(key, { ...ask, app: 'other', signal: caller.signal });
   await one.refreshed(1);
   const [, context] = one.vendor.asked;
-  assert.deepEqual([context?.isBackground, context?.refresh], [true, false]);
+  assert.deepEqual([context?.isBackground, context?.refresh, context?.app], [true, false, 'other']);
   assert.ok(context?.signal && context.signal !== caller.signal);
 });
 

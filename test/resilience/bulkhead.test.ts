@@ -103,7 +103,9 @@ test('who has waited until the deadline makes room in the line at once', async (
 test('who waits gives up while there is time for a whole call, and takes a free place with less', async () => {
   const { bulkhead, call, end } = create();
   const calls = [call('a'), call('b', { endsAt: performance.now() + CALL_MS / 2 })];
-  await assert.rejects(call('late', { endsAt: performance.now() + CALL_MS }), OVERLOADED);
+  const late = call('late', { endsAt: performance.now() + CALL_MS });
+  assert.deepEqual(bulkhead.taken(), { underWay: 2, waiting: 0 });
+  await assert.rejects(late, OVERLOADED);
   const { signal } = controllerOf();
   const waiting = call('c', { signal, endsAt: performance.now() + CALL_MS + 50 });
   assert.deepEqual(bulkhead.taken(), { underWay: 2, waiting: 1 });
@@ -254,6 +256,14 @@ test('in a full line the newest of the app with most waiting makes room for othe
   const [greedy4, greedy5, greedy6, modest3] = [3, 4, 5, 8];
   assert.deepEqual(refused, [greedy4, greedy5, greedy6, modest3]);
   assert.deepEqual(begun, ['greedy-1', 'modest-1', 'greedy-2', 'modest-2', 'greedy-3']);
+});
+
+test('nobody makes room for one that would have no less than it then', async () => {
+  const { ask, begun, settled } = createCrowd({ calls: 1, waiting: 3 });
+  await ask('a', 4);
+  await ask('b', 2);
+  await settled();
+  assert.deepEqual(begun, ['a-1', 'b-1', 'a-2', 'a-3']);
 });
 
 test('an app that waits alone may have the whole line, and loses what is more than its part', async () => {
