@@ -43,25 +43,29 @@ const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + c
 
 test('ten times the quota over four replicas: it is admitted, and no other app notices', async (t) => {
   const { replicas } = await startReplicas(t);
+  await untilEachSeesAll(replicas);
   const greedy = (QUOTA * 10) / REPLICAS;
   const modest = 20;
   const [ofDesk, ofOther] = await Promise.all([
     Promise.all(replicas.map((replica) => admitted(replica, greedy))),
     Promise.all(replicas.map((replica) => admitted(replica, modest, replica.keys.other))),
   ]);
+  for (const { events } of replicas) assert.deepEqual(events.of('counting'), []);
   const total = sum(ofDesk);
   assert.ok(total <= QUOTA * 1.02 && total >= QUOTA * 0.9, `${total} admitted`);
   assert.equal(sum(ofOther), REPLICAS * modest);
-  for (const { events } of replicas) assert.deepEqual(events.of('counting'), []);
 });
 
-/** Ends Redis when each has seen all others. */
-async function loseRedis({ redis, replicas }: Awaited<ReturnType<typeof startReplicas>>) {
+async function untilEachSeesAll(replicas: readonly Service[]) {
   for (const { events } of replicas) {
     for (let count = 1; events.of('replicas').at(-1)?.count !== REPLICAS; count += 1) {
       await events.nth('replicas', count);
     }
   }
+}
+
+async function loseRedis({ redis, replicas }: Awaited<ReturnType<typeof startReplicas>>) {
+  await untilEachSeesAll(replicas);
   await redis.stop();
   for (const { events } of replicas) await events.nth('redis-state', 2);
 }
