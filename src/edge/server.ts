@@ -3,12 +3,12 @@ import caching, { type AbstractCacheCompliantObject } from '@fastify/caching';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Emit } from '../telemetry/events.ts';
 import { acceptJsonBodies } from './body.ts';
+import { endAfterLastReplies } from './last-replies.ts';
 import { type LingerTimes, lingerOnClose } from './lingering-close.ts';
 import { createParserErrors } from './parser-errors.ts';
 import { answerFrameworkError, handleErrors, VARY } from './problems.ts';
 import { observeRequests } from './request-events.ts';
 import { requestIdFor } from './request-id.ts';
-import { cutSilentOnClose } from './silent-connections.ts';
 
 /** What both ports have in common. */
 export interface ServerOptions {
@@ -98,10 +98,10 @@ export async function createServer({
   observeRequests(server, { emit, ticks });
   parserErrors.watch(server);
   lingerOnClose(server.server, callerTimeouts);
-  cutSilentOnClose(server);
+  endAfterLastReplies(server, lifecycle.isDraining);
   acceptJsonBodies(server);
   handleErrors(server, emit);
-  await setHeaders(server, lifecycle);
+  await setHeaders(server);
   return server;
 }
 
@@ -112,15 +112,14 @@ const NO_TAGS: AbstractCacheCompliantObject = {
   set: (_key, _value, _ttl, done) => done?.(null, null),
 };
 
-/** What every reply varies by, `no-store` on those that do not say otherwise; `close` while draining. */
-async function setHeaders(server: FastifyInstance, lifecycle: Lifecycle): Promise<void> {
+/** What every reply varies by, and `no-store` on those that do not say otherwise. */
+async function setHeaders(server: FastifyInstance): Promise<void> {
   await server.register(caching, {
     privacy: 'no-store',
     cache: NO_TAGS,
   });
   server.addHook('onSend', (_request, reply, _payload, done) => {
     reply.header('vary', VARY);
-    if (lifecycle.isDraining()) reply.header('connection', 'close');
     done();
   });
 }

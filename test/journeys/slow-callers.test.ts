@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { standardPopulation } from '../../src/sandbox/population.ts';
+import { largePopulation } from '../support/large-population.ts';
 import {
   assertProblem,
   connectRaw,
@@ -124,18 +124,7 @@ const ANSWER_BYTES = 250_000;
 
 /** A service whose answers are large. */
 async function startLarge(t: TestContext, readMs: number) {
-  const now = Date.now();
-  const title = 'x'.repeat(ANSWER_BYTES / 50);
-  const population = standardPopulation(now).map(({ tenants, ...account }) => ({
-    ...account,
-    tenants: tenants.map(({ customers, ...tenant }) => ({
-      ...tenant,
-      customers: customers.map(({ interactions, ...customer }) => ({
-        ...customer,
-        interactions: interactions.map((interaction) => ({ ...interaction, title })),
-      })),
-    })),
-  }));
+  const population = largePopulation(Date.now(), ANSWER_BYTES / 50);
   const service = await startService(t, {
     sandbox: { population },
     callerTimeouts: { ...HASTY, readMs },
