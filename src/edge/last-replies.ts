@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { isQuiet, watchConnections } from './open-connections.ts';
 
-/** For so long the rest of a head is waited for when the server closes; then what is silent is looked for again. */
+/** For so long the rest of a head is waited for when the server closes; so often what has become quiet is looked for. */
 const HEAD_MS = 1_000;
 
 /**
@@ -13,10 +13,7 @@ const HEAD_MS = 1_000;
  */
 export function endAfterLastReplies(server: FastifyInstance, isDraining: () => boolean): void {
   let isClosing = false;
-  const connections = watchConnections(server, ({ socket }) => {
-    // Its last reply was made before it could say so.
-    if (isClosing && socket.writable) socket.destroySoon();
-  });
+  const connections = watchConnections(server);
   const endQuiet = () => {
     for (const connection of connections.all()) {
       if (isQuiet(connection)) connection.socket.destroy();

@@ -8,7 +8,7 @@ export interface OpenConnection {
   readonly socket: Socket;
   /** Replies that have not left yet, nor been given up. */
   repliesDue: number;
-  /** What had been read when the last reply left. */
+  /** What had been read when the latest reply left. */
   bytesAnswered: number;
   /** The request that was read last. */
   latest: IncomingMessage | undefined;
@@ -26,11 +26,8 @@ export function isQuiet({ socket, repliesDue, bytesAnswered }: OpenConnection): 
   return repliesDue === 0 && socket.writable && socket.bytesRead === bytesAnswered;
 }
 
-/** Watches the connections of a server. `onAnswered` is told of each that no reply is due to any more. */
-export function watchConnections(
-  { server }: FastifyInstance,
-  onAnswered: (connection: OpenConnection) => void,
-): OpenConnections {
+/** Watches the connections of a server. */
+export function watchConnections({ server }: FastifyInstance): OpenConnections {
   const open = new Map<Socket, OpenConnection>();
   server.on('connection', (socket: Socket) => {
     open.set(socket, { socket, repliesDue: 0, bytesAnswered: 0, latest: undefined });
@@ -44,9 +41,7 @@ export function watchConnections(
     connection.repliesDue += 1;
     response.once('close', () => {
       connection.repliesDue -= 1;
-      if (connection.repliesDue > 0) return;
       connection.bytesAnswered = connection.socket.bytesRead;
-      onAnswered(connection);
     });
   });
   return {
