@@ -9,6 +9,7 @@ import { summaryCache } from './cache/summary-cache.ts';
 import { tieredCache } from './cache/tiered.ts';
 import { createCacheTiers } from './cache-tiers.ts';
 import type { Configuration } from './config/configuration.ts';
+import { createConnectionPlaces } from './connection-places.ts';
 import { createCacheKeys } from './domain/cache-key.ts';
 import type { QuotaCounter } from './domain/quota.ts';
 import { pipe, type Source } from './domain/source.ts';
@@ -129,8 +130,10 @@ export async function buildApp(
     ticks: () => performance.now(),
     degraded: () => (redis === null || redis.isHealthy() ? [] : ['redis']),
   };
+  const places = createConnectionPlaces(emit);
   const api = await createApiServer({
     ...common,
+    connections: places.callers,
     ...createSources(parts),
     apps,
     tenants,
@@ -138,7 +141,7 @@ export async function buildApp(
     addressCounter: createLocalQuota(steadyNow),
     now,
   });
-  const ops = await createOpsServer({ ...common, metrics });
+  const ops = await createOpsServer({ ...common, connections: places.ops, metrics });
   const { degraded } = common;
   return { api, ops, metrics, degraded, drain: (waits) => drain([api, ops], waits) };
 }

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.ts';
+import { createConnectionPlaces } from '../connection-places.ts';
 import { closeServers, type DrainWaits } from '../drain.ts';
 import { createOpsServer } from '../edge/ops-server.ts';
 import { emitTo } from '../telemetry/events.ts';
@@ -90,8 +91,10 @@ async function buildOps(
 ): Promise<FastifyInstance> {
   // It calls nobody: what there is to tell of that, workers do.
   const metrics = createMetrics({ tenants: [], hasRedis: false });
+  const emit = emitTo(logEvents(logger), metrics.emit);
   return createOpsServer({
-    emit: emitTo(logEvents(logger), metrics.emit),
+    emit,
+    connections: createConnectionPlaces(emit).ops,
     ticks,
     trustedProxies: configuration.trustedProxies,
     lifecycle: { isDraining, isClosing: () => false },

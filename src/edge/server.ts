@@ -3,6 +3,7 @@ import caching, { type AbstractCacheCompliantObject } from '@fastify/caching';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Emit } from '../telemetry/events.ts';
 import { acceptJsonBodies } from './body.ts';
+import { type ConnectionLimit, limitConnections } from './connection-limit.ts';
 import { endAfterLastReplies } from './last-replies.ts';
 import { type LingerTimes, lingerOnClose } from './lingering-close.ts';
 import { createParserErrors } from './parser-errors.ts';
@@ -18,6 +19,7 @@ export interface ServerOptions {
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly lifecycle: Lifecycle;
+  readonly connections: ConnectionLimit;
   /** Where they are not the usual ones. */
   readonly timeouts?: Partial<CallerTimeouts>;
 }
@@ -63,6 +65,7 @@ export async function createServer({
   ticks,
   trustedProxies,
   lifecycle,
+  connections,
   timeouts,
 }: ServerOptions): Promise<FastifyInstance> {
   const callerTimeouts = { ...TIMEOUTS, ...timeouts };
@@ -97,6 +100,7 @@ export async function createServer({
   });
   observeRequests(server, { emit, ticks });
   parserErrors.watch(server);
+  limitConnections(server.server, connections);
   lingerOnClose(server.server, callerTimeouts);
   endAfterLastReplies(server, lifecycle.isDraining);
   acceptJsonBodies(server);

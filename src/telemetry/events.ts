@@ -48,6 +48,10 @@ export type ServiceEvent =
       readonly policy: 'app' | 'address';
       readonly app: string | null;
     }
+  /** A connection was closed unread, since there are as many as the process takes. */
+  | { readonly type: 'connection-refused' }
+  /** Connections are refused, since there are too many; or none was for a while. */
+  | { readonly type: 'connections'; readonly state: 'full' | 'free' }
   /** A fetch was refused, since the process is short of time or memory. */
   | { readonly type: 'load-shed'; readonly reason: 'event-loop' | 'memory' }
   /** The process is short of time or memory, or of neither any more. */

@@ -62,6 +62,14 @@ const LOAD_LINES = {
   bearable: { level: 'info', message: 'this process can bear its load again' },
 } as const;
 
+const CONNECTIONS_LINES = {
+  full: {
+    level: 'warn',
+    message: 'there are as many connections as this process takes; others are refused',
+  },
+  free: { level: 'info', message: 'connections are taken again' },
+} as const;
+
 const COUNTING_LINES = {
   alone: {
     level: 'warn',
@@ -115,6 +123,10 @@ function lineFor(event: ServiceEvent): Line {
       return { level: 'debug', message: 'cache read' };
     case 'quota-refused':
       return { level: 'debug', message: 'a quota is spent' };
+    case 'connection-refused':
+      return { level: 'debug', message: 'a connection was refused, since there are too many' };
+    case 'connections':
+      return CONNECTIONS_LINES[event.state];
     case 'load':
       return event.shortage === null ? LOAD_LINES.bearable : LOAD_LINES.short;
     case 'load-shed':

@@ -3,7 +3,14 @@ import { Counter, Gauge, Histogram, type Registry } from '@prometheus-io/client'
 import type { EventHandlers } from './event-handlers.ts';
 import { DURATION_BUCKETS_SECONDS } from './metric-buckets.ts';
 
-type Handled = 'request' | 'quota-refused' | 'load' | 'load-shed' | 'internal-error';
+type Handled =
+  | 'request'
+  | 'quota-refused'
+  | 'connection-refused'
+  | 'connections'
+  | 'load'
+  | 'load-shed'
+  | 'internal-error';
 
 /** Registers them. */
 export function requestMetrics(registers: Registry[]): EventHandlers<Handled> {
@@ -18,6 +25,17 @@ export function requestMetrics(registers: Registry[]): EventHandlers<Handled> {
     name: 'customer360_quota_refusals_total',
     help: 'Requests refused by a quota: that of an app, or of an address with failed credentials (app: none)',
     labelNames: ['policy', 'app'],
+    registers,
+  });
+  const refusedConnections = new Counter({
+    name: 'customer360_connections_refused_total',
+    help: 'Connections that were closed unread, since a process had as many as it takes',
+    registers,
+  });
+  const refusingConnections = new Gauge({
+    name: 'customer360_connections_refusing',
+    help: '1 while connections are refused, since a process has as many as it takes (any process)',
+    aggregator: 'max',
     registers,
   });
   const loadShed = new Counter({
@@ -43,6 +61,8 @@ export function requestMetrics(registers: Registry[]): EventHandlers<Handled> {
       requests.observe({ method, route: route ?? 'none', status_code }, durationMs / 1000);
     },
     'quota-refused': ({ policy, app }) => quotaRefusals.inc({ policy, app: app ?? 'none' }),
+    'connection-refused': () => refusedConnections.inc(),
+    connections: ({ state }) => refusingConnections.set(state === 'full' ? 1 : 0),
     load: ({ shortage }) => shedding.set(shortage === null ? 0 : 1),
     'load-shed': ({ reason }) => loadShed.inc({ reason }),
     'internal-error': () => internalErrors.inc(),

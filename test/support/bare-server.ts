@@ -16,6 +16,7 @@ export async function serveRoutes(
     emit: () => undefined,
     ticks: () => 0,
     trustedProxies: [],
+    connections: { most: 100, onRefusal: () => undefined },
     lifecycle: { isDraining: () => false, isClosing: () => false },
   });
   t.after(() => server.close());

@@ -37,6 +37,11 @@ const BY_NAME: { readonly [Type in ServiceEvent['type']]: readonly ServiceEvent[
   request: [REQUEST],
   'cache-read': [{ type: 'cache-read', kind: 'range', outcome: 'hit', tier: 'memory', count: 3 }],
   'quota-refused': [{ type: 'quota-refused', policy: 'app', app: 'desk' }],
+  'connection-refused': [{ type: 'connection-refused' }],
+  connections: [
+    { type: 'connections', state: 'full' },
+    { type: 'connections', state: 'free' },
+  ],
   load: [
     { type: 'load', shortage: 'memory' },
     { type: 'load', shortage: null },

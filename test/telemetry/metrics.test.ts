@@ -40,6 +40,8 @@ const expected: { readonly [Type in ServiceEvent['type']]: readonly string[] } =
   ],
   'upstream-retry': ['customer360_upstream_retries_total{region="us",outcome="retried"} 1'],
   breaker: ['customer360_breaker_state{tenant="acme",region="us"} 2'],
+  'connection-refused': ['customer360_connections_refused_total 1'],
+  connections: ['customer360_connections_refusing 1'],
   bulkhead: ['customer360_upstream_refusing{region="us"} 1'],
   budget: ['customer360_budget_calls_total{tenant="acme",outcome="taken",priority="caller"} 1'],
   'upstream-refused-place': ['customer360_upstream_refused_places_total{region="us"} 1'],
@@ -107,7 +109,7 @@ test('it is Prometheus text, with what each metric means, and those of the proce
     [...text.matchAll(new RegExp(`^# ${kind} (customer360_\\w+|http_request_\\w+)`, 'gm'))].map(
       ([, name]) => name,
     );
-  assert.equal(named('HELP').length, 29);
+  assert.equal(named('HELP').length, 31);
   assert.deepEqual(named('TYPE'), named('HELP'));
   assert.match(text, /^nodejs_eventloop_lag_seconds /m);
 });
