@@ -5,12 +5,20 @@ import type { Ending } from '../support/ending.ts';
 import type { Replica } from '../support/replica-processes.ts';
 import type { Answer } from './sample.ts';
 
+/** What the balancer knows of a replica. */
+type Address = Pick<Replica, 'api' | 'credential'>;
+
 /** A replica as the balancer sees it. */
 interface Target {
-  readonly replica: Replica;
+  readonly replica: Address;
   readonly pool: Pool;
   isReady: boolean;
+  /** Looks in a row that were not answered. */
+  unanswered: number;
 }
+
+/** What a look at a replica finds. */
+type Finding = 'ready' | 'not-ready' | 'no-answer';
 
 /** What came of a request: an answer, or the error that was met instead; and who was asked. */
 export interface Passed {
@@ -23,7 +31,7 @@ export interface Passed {
 /** Spreads requests over replicas. */
 export interface Balancer {
   /** From now on these are asked, and no others. */
-  use(replicas: readonly Replica[]): Promise<void>;
+  use(replicas: readonly Address[]): Promise<void>;
   /** Passes a request to one that is ready; undefined if there is none. */
   pass(path: string): Promise<Passed | undefined>;
   /** Gives up connections that nobody uses. */
@@ -32,6 +40,8 @@ export interface Balancer {
 
 const LOOK_EVERY_MS = 200;
 const LOOK_TIMEOUT_MS = 1_000;
+/** As balancers have it: one look may have met a worker that was dying. */
+const MOST_UNANSWERED = 1;
 /** Far longer than any deadline. */
 const ANSWER_TIMEOUT_MS = 15_000;
 
@@ -42,7 +52,10 @@ export function createBalancer(t: Ending): Balancer {
   const looks = new Agent({ pipelining: 0 });
 
   const lookAt = async (target: Target) => {
-    target.isReady = await isReady(target.replica.api, looks);
+    const finding = await look(target.replica.api, looks);
+    target.unanswered = finding === 'no-answer' ? target.unanswered + 1 : 0;
+    if (finding !== 'no-answer') target.isReady = finding === 'ready';
+    else if (target.unanswered > MOST_UNANSWERED) target.isReady = false;
   };
   const watch = async () => {
     while (!isOver) {
@@ -95,9 +108,9 @@ export function createBalancer(t: Ending): Balancer {
   };
 }
 
-function createTarget(replica: Replica): Target {
+function createTarget(replica: Address): Target {
   const timeouts = { headersTimeout: ANSWER_TIMEOUT_MS, bodyTimeout: ANSWER_TIMEOUT_MS };
-  return { replica, pool: new Pool(replica.api, timeouts), isReady: false };
+  return { replica, pool: new Pool(replica.api, timeouts), isReady: false, unanswered: 0 };
 }
 
 async function ask({ pool, replica }: Target, path: string): Promise<Answer> {
@@ -110,14 +123,14 @@ async function ask({ pool, replica }: Target, path: string): Promise<Answer> {
   return { status: statusCode, headers, body: await body.text() };
 }
 
-async function isReady(origin: string, dispatcher: Agent): Promise<boolean> {
+async function look(origin: string, dispatcher: Agent): Promise<Finding> {
   try {
     const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
     const { statusCode, body } = await request(`${origin}/readyz`, { dispatcher, signal });
     await body.dump();
-    return statusCode === 200;
-  } catch {
-    return false;
+    return statusCode === 200 ? 'ready' : 'not-ready';
+  } catch (error) {
+    return isRefusal(error) ? 'not-ready' : 'no-answer';
   }
 }
 
