@@ -35,5 +35,7 @@ test('what is not known is refused by its name', () => {
 test('each row has a name of its own, and the short list names rows', () => {
   assert.equal(new Set(ROWS.map(({ name }) => name)).size, ROWS.length);
   for (const name of SHORT_LIST) assert.equal(rowNamed(name).name, name);
+  const kinds = new Set(SHORT_LIST.map((name) => rowNamed(name).kind));
+  assert.deepEqual(kinds, new Set(['redis', '8x8', 'process']));
   assert.throws(() => rowNamed('nothing'), RangeError);
 });
