@@ -17,7 +17,7 @@ export interface OpenConnection {
 /** Those of one server. */
 export interface OpenConnections {
   all(): Iterable<OpenConnection>;
-  /** Whether no request has been read after this one on its connection. */
+  /** Whether no request has been read after this one on its connection, so far as is known. */
   isLatest(request: IncomingMessage): boolean;
 }
 
@@ -46,6 +46,9 @@ export function watchConnections({ server }: FastifyInstance): OpenConnections {
   });
   return {
     all: () => open.values(),
-    isLatest: (request) => open.get(request.socket)?.latest === request,
+    isLatest(request) {
+      const connection = open.get(request.socket);
+      return connection === undefined || connection.latest === request;
+    },
   };
 }
