@@ -11,11 +11,12 @@ export interface ConnectionPlaces {
   readonly ops: ConnectionLimit;
 }
 
-/** At 10 kB each, or 24 with a head of which the end is missing: less than 100 MB. */
-const MOST_CALLERS = 4_000;
+/** At 10 kB each, or 24 with a head of which the end is missing: 120 to 290 MB. */
+const MOST_CALLERS = 12_000;
 const MOST_OPS = 100;
-/** Of the files that may be open: the other half is for calls to 8x8 and what else the process does. */
-const CALLERS_SHARE = 1 / 2;
+/** Files that are left for calls to 8x8 and what else the process does: half of them where there are few. */
+const FILES_LEFT = 1_000;
+const FILES_LEFT_SHARE = 1 / 2;
 const OPS_SHARE = 1 / 16;
 
 /** Creates the limits, which tell when connections are refused, and when none was for a second. */
@@ -32,11 +33,15 @@ export function createConnectionPlaces(
     emit({ type: 'connection-refused' });
     watch.noteRefusal();
   };
-  const limit = (most: number, share: number): ConnectionLimit => ({
-    most: Math.min(most, Math.floor(openFiles * share)),
+  const limit = (most: number, files: number): ConnectionLimit => ({
+    most: Math.min(most, Math.floor(files)),
     onRefusal,
   });
-  return { callers: limit(MOST_CALLERS, CALLERS_SHARE), ops: limit(MOST_OPS, OPS_SHARE) };
+  const filesLeft = Math.min(FILES_LEFT, openFiles * FILES_LEFT_SHARE);
+  return {
+    callers: limit(MOST_CALLERS, openFiles - filesLeft),
+    ops: limit(MOST_OPS, openFiles * OPS_SHARE),
+  };
 }
 
 /** As Linux tells it; elsewhere enough is taken for granted. Node itself has raised it as far as it may. */
