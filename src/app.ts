@@ -9,7 +9,7 @@ import { summaryCache } from './cache/summary-cache.ts';
 import { tieredCache } from './cache/tiered.ts';
 import { createCacheTiers } from './cache-tiers.ts';
 import type { Configuration } from './config/configuration.ts';
-import { createConnectionPlaces } from './connection-places.ts';
+import { createConnectionPlaces, roomOfProcess } from './connection-places.ts';
 import { createCacheKeys } from './domain/cache-key.ts';
 import type { QuotaCounter } from './domain/quota.ts';
 import { pipe, type Source } from './domain/source.ts';
@@ -130,7 +130,7 @@ export async function buildApp(
     ticks: () => performance.now(),
     degraded: () => (redis === null || redis.isHealthy() ? [] : ['redis']),
   };
-  const places = createConnectionPlaces(emit);
+  const places = createConnectionPlaces(emit, roomOfProcess(processes));
   const api = await createApiServer({
     ...common,
     connections: places.callers,
@@ -138,7 +138,7 @@ export async function buildApp(
     apps,
     tenants,
     quotaCounter: createQuotaCounter(parts),
-    addressCounter: createLocalQuota(steadyNow),
+    addressCounter: createLocalQuota({ processes: 1, ticks: steadyNow }),
     now,
   });
   const ops = await createOpsServer({ ...common, connections: places.ops, metrics });
@@ -211,7 +211,9 @@ function createSources(parts: Parts) {
 }
 
 function createQuotaCounter({ configuration, peers, steadyNow, emit }: Parts): QuotaCounter {
-  if (peers === null) return createLocalQuota(steadyNow);
+  if (peers === null) {
+    return createLocalQuota({ processes: processCount(configuration), ticks: steadyNow });
+  }
   const { redis, replicas } = peers;
   const secret = configuration.secrets.deriveKey('names');
   const keyOf = (app: string) =>

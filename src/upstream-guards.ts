@@ -5,17 +5,21 @@ import { byRegion, type Region } from './domain/region.ts';
 import type { Tenant } from './domain/tenant.ts';
 import { everyUnreferenced } from './every.ts';
 import type { Peers } from './peers.ts';
+import { processCount } from './process-count.ts';
 import { createBreaker } from './resilience/breaker.ts';
 import type { BudgetEvent } from './resilience/budget.ts';
 import { createBulkhead } from './resilience/bulkhead.ts';
-import { type Budgets, createLocalBudgets } from './resilience/local-budget.ts';
+import { type Budgets, createLocalBudgets, shareBudgets } from './resilience/local-budget.ts';
 import { createRetryBudget, type RetryOutcome } from './resilience/retry.ts';
 import { createSharedBudgets } from './resilience/shared-budget.ts';
 import type { Emit } from './telemetry/events.ts';
 import type { GuardReadings } from './telemetry/guard-metrics.ts';
 
 interface GuardOptions {
-  readonly configuration: Pick<Configuration, 'tenants' | 'apps' | 'upstream' | 'secrets'>;
+  readonly configuration: Pick<
+    Configuration,
+    'tenants' | 'apps' | 'upstream' | 'secrets' | 'workers'
+  >;
   /** Null where there is no Redis. */
   readonly peers: Peers | null;
   /** The present, in Unix milliseconds. */
@@ -83,8 +87,8 @@ export function createGuards(options: GuardOptions) {
   };
 }
 
-function createBudgets({ peers, now, emit }: GuardOptions): Budgets {
-  if (peers === null) return createLocalBudgets(now);
+function createBudgets({ configuration, peers, now, emit }: GuardOptions): Budgets {
+  if (peers === null) return shareBudgets(createLocalBudgets(now), processCount(configuration));
   return createSharedBudgets({
     redis: peers.redis,
     keyOf: (name) => `c360:budget:{${name}}`,

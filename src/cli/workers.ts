@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.ts';
-import { createConnectionPlaces } from '../connection-places.ts';
+import { createConnectionPlaces, roomOfProcess } from '../connection-places.ts';
 import { closeServers, type DrainWaits } from '../drain.ts';
 import { createOpsServer } from '../edge/ops-server.ts';
 import { emitTo } from '../telemetry/events.ts';
@@ -94,7 +94,7 @@ async function buildOps(
   const emit = emitTo(logEvents(logger), metrics.emit);
   return createOpsServer({
     emit,
-    connections: createConnectionPlaces(emit).ops,
+    connections: createConnectionPlaces(emit, roomOfProcess(1)).ops,
     ticks,
     trustedProxies: configuration.trustedProxies,
     lifecycle: { isDraining, isClosing: () => false },

@@ -25,7 +25,7 @@ export function noticesOf(options: {
     [redis === null && workers === 1, `${WITHOUT_REDIS} in the memory of this process alone.`],
     [
       redis === null && workers !== 1,
-      `${WITHOUT_REDIS}, and quotas and budgets counted, by each worker alone.`,
+      `${WITHOUT_REDIS} by each worker alone, which grants its part of each quota and budget.`,
     ],
     [
       isSet('AUDIT_LOG', 'AUDIT_SECRET', 'AUDIT_SECRET_FILE'),

@@ -1,8 +1,9 @@
 // Whether counts are shared with other processes, or made by this one alone since Redis does not take them.
+import { RETURN_MS } from './replicas.ts';
 
 /** Hears of each count, and tells when that changes. */
 export interface AloneWatch {
-  /** A count was shared. */
+  /** A count was shared. They all are only when none was made alone for as long as the others may be away. */
   noteShared(): void;
   /** A count was made alone. */
   noteAlone(): void;
@@ -14,15 +15,12 @@ interface AloneWatchOptions {
   readonly ticks: () => number;
 }
 
-/** Counts are shared again when none was made alone for so long: where some fail, that is not told time and again. */
-const STEADY_AFTER_MS = 1_000;
-
 /** Creates a watch; counts are shared at first. */
 export function createAloneWatch({ onChange, ticks }: AloneWatchOptions): AloneWatch {
   let aloneAt: number | null = null;
   return {
     noteShared() {
-      if (aloneAt === null || ticks() - aloneAt < STEADY_AFTER_MS) return;
+      if (aloneAt === null || ticks() - aloneAt < RETURN_MS) return;
       aloneAt = null;
       onChange('shared');
     },

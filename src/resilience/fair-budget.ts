@@ -21,7 +21,14 @@ export async function takeFairly(budgets: Budgets, whole: Account, part: Account
     void takePart();
     return ofAll;
   }
+  const waitOf = ({ name, allowance }: Account) => budgets.waitMs(name, allowance);
   // Where there is no call at all, it costs no part.
-  if (ofAll.left < 1 || !(await takePart()).isAdmitted) return ofAll;
+  if (ofAll.left < 1) return noLater(ofAll, Math.max(waitOf(whole), waitOf(part)));
+  const ofPart = await takePart();
+  if (!ofPart.isAdmitted) return noLater(ofAll, ofPart.waitMs);
   return budgets.take(whole.name, whole.allowance, 'caller');
+}
+
+function noLater(refused: Taken, waitMs: number): Taken {
+  return { ...refused, waitMs: Math.min(refused.waitMs, waitMs) };
 }

@@ -1,4 +1,4 @@
-// Quotas while Redis fails: each process admits its share.
+// Quotas while processes do not know of each other, for want of Redis: each admits its share.
 import type { QuotaUse } from '../domain/quota.ts';
 import { beginWindow, type QuotaWindow, usedIn } from './quota-window.ts';
 import { shareOf } from './replicas.ts';
@@ -28,8 +28,8 @@ export function takeAlone(window: QuotaWindow, asked: AskedAlone): QuotaUse {
   const missing = needed - left;
   const admitted = missing <= 0 && usedIn(window) + cost <= requests;
   if (admitted) {
-    window.ownLeft = left - cost;
-    if (isTold) window.used += cost;
+    window.ownLeft = Math.min(share, left - cost);
+    if (isTold) window.used = Math.max(0, window.used + cost);
     else window.untold += cost;
   }
   const windowsToWait = missing > 0 ? Math.ceil(missing / share) - 1 : 0;

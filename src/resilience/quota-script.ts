@@ -3,7 +3,8 @@ import type { Script } from '../redis/commands.ts';
 
 /**
  * Counts what was admitted without asking, in any case, and then each cost that fits, in their order. A window that
- * Redis has lost goes on as the caller knows it, and one of a longer length ends when the present one would.
+ * Redis has lost goes on as the caller knows it, also where somebody who knew less has begun it anew; and one of a
+ * longer length ends when the present one would.
  * KEYS: the window. ARGV: requests, window in ms, admitted already, used and ms left as known, costs. Returns ms left,
  * 0 if nothing is used, and used; then for each cost whether it was admitted, and what was used after it.
  */
@@ -14,8 +15,12 @@ export const COUNT_QUOTA: Script = {
 local requests, per, already = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local known, rest = tonumber(ARGV[4]), tonumber(ARGV[5])
 local left = redis.call('PTTL', KEYS[1])
-local used = left > 0 and tonumber(redis.call('GET', KEYS[1])) or known
-if left <= 0 then left = rest > 0 and rest or per end
+local used = left > 0 and tonumber(redis.call('GET', KEYS[1])) or 0
+if left <= 0 then
+  used, left = known, rest > 0 and rest or per
+elseif known > used then
+  used, left = known, math.min(left, rest)
+end
 left = math.min(left, per)
 used = math.max(0, used + already)
 local reply = {0, 0}

@@ -15,6 +15,8 @@ export interface QuotaWindow {
   endsAt: number;
   /** What this process may still admit while it counts alone; less than nothing is owed. Else null. */
   ownLeft: number | null;
+  /** When Redis failed this window last; in milliseconds that only grow. */
+  failedAt: number;
   /** Those who wait for the answer of Redis. */
   readonly waiting: Waiting[];
   isAsking: boolean;
@@ -34,7 +36,8 @@ const UNTOLD_OF_REST = 0.02;
 
 /** A window in which nothing is counted, and which is over. */
 export function newWindow(key: string, allowance: Allowance): QuotaWindow {
-  const nothing = { used: 0, untold: 0, telling: 0, endsAt: Number.NEGATIVE_INFINITY };
+  const never = Number.NEGATIVE_INFINITY;
+  const nothing = { used: 0, untold: 0, telling: 0, endsAt: never, failedAt: never };
   return { key, allowance, ...nothing, ownLeft: null, waiting: [], isAsking: false };
 }
 

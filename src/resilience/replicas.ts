@@ -6,8 +6,11 @@ import type { RedisCommands, Script } from '../redis/commands.ts';
 export interface Replicas {
   /** How many were seen last, this one included, and no fewer than are known to be there without Redis. */
   count(): number;
-  /** Whether Redis fails, or was away until just now: others may not have told it what they did meanwhile. */
-  isReturning(): boolean;
+  /**
+   * Whether Redis fails, or was away until just now: others may not have told it what they did meanwhile. Of a Cluster
+   * a part may be away by itself: `failedAt` is when it failed the asker last, by the same clock.
+   */
+  isReturning(failedAt: number): boolean;
   /** Hears each time that Redis was reached, and whether all who listen were told of this one. */
   onBeat(listener: (beat: Beat) => void): void;
   /** Says no more that this one lives. */
@@ -39,8 +42,8 @@ const GONE_AFTER_MS = 7_000;
 const GONE_AFTER_BEATS = Math.ceil(GONE_AFTER_MS / BEAT_EVERY_MS);
 /** Who has not beaten for so long does not see the others either, where Redis was away from them as well. */
 const MISSED_MS = 2 * BEAT_EVERY_MS;
-/** Within this time after Redis is back all have reached it again, and beaten. */
-const RETURN_MS = 6_000;
+/** Within this time after Redis is back all have reached it again, beaten, and told it what they did; in ms. */
+export const RETURN_MS = 6_000;
 const KEY = 'c360:replicas';
 
 /**
@@ -94,7 +97,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   tryBeat();
   return {
     count: () => Math.max(seen, atLeast),
-    isReturning: () => isAway || ticks() - returnedAt < RETURN_MS,
+    isReturning: (failedAt) => isAway || ticks() - Math.max(returnedAt, failedAt) < RETURN_MS,
     onBeat: (listener) => void listeners.push(listener),
     end,
   };

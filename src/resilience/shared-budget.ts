@@ -16,7 +16,7 @@ interface SharedBudgetsOptions {
   readonly watch: AloneWatch;
   /** Told of each count that Redis did not take. */
   readonly onFailure: () => void;
-  /** The present, in Unix milliseconds. */
+  /** The present, in Unix milliseconds; it only grows. */
   readonly now: () => number;
 }
 
@@ -31,6 +31,10 @@ interface Account {
   /** The end of a pause that Redis does not know of, in Unix milliseconds. */
   untoldPauseEnd: number;
   askedAt: number;
+  /** When Redis failed it last. */
+  failedAt: number;
+  /** Of which birth the bucket in Redis was; 0 if that is not known. */
+  birth: number;
 }
 
 /** Who asked in this time hears with each beat what others did. */
@@ -50,11 +54,13 @@ export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
   const accountOf = (name: string, allowance: Allowance): Account => {
     const known = accounts.get(name);
     if (known) return known;
-    const begun = { counts: 'nobody', untold: 0, untoldPauseEnd: 0, askedAt: now() } as const;
-    const account: Account = { name, allowance, ...begun };
+    const nothing = { untold: 0, untoldPauseEnd: 0, failedAt: Number.NEGATIVE_INFINITY, birth: 0 };
+    const account: Account = { name, allowance, counts: 'nobody', askedAt: now(), ...nothing };
     accounts.set(name, account);
     return account;
   };
+
+  const isAlone = (name: string) => accounts.get(name)?.counts === 'alone';
 
   const shareNow = (allowance: Allowance) => shareOf(allowance, replicas.count());
 
@@ -70,22 +76,30 @@ export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
     return own.take(name, share, priority);
   };
 
+  const noteOwn = (account: Account, isTold: boolean) => {
+    whole.take(account.name, account.allowance, 'caller');
+    if (!isTold) account.untold += 1;
+  };
+
   /** Runs a script with what is known here, tells what was done without Redis, and keeps what Redis knows. */
   const run = async (script: typeof runTake, account: Account, argument: number) => {
     const { name, allowance, untold } = account;
     const sentAt = now();
-    const known = knownArguments(whole.read(name, allowance));
+    const known = knownArguments(whole.read(name, allowance), account.birth);
     const { requests, perMs } = allowance;
     account.untold = 0;
     try {
       const reply = await script(keyOf(name), requests, perMs, ...known, untold, argument);
       const told = readReply(reply);
+      account.birth = told.birth;
       // From when it was sent, or each reply would prolong the pause by its way.
       const pausedUntil = Math.max(whole.read(name, allowance).pausedUntil, sentAt + told.pauseMs);
       whole.put(name, { tokens: told.tokens, share: told.share, pausedUntil, at: now() });
       account.counts = 'redis';
       return told;
     } catch (error) {
+      account.failedAt = now();
+      // Twice would be worse than not at all: what is late may come time and again.
       if (!mayBeDone(error)) account.untold += untold;
       throw error;
     }
@@ -115,19 +129,17 @@ export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
       // Whoever was told of it: nobody ends a pause early.
       if (isPaused(whole.read(name, allowance))) return whole.take(name, allowance, priority);
       // Redis may not know what others have done without it: what it admits has to fit the share, too.
-      const mine = replicas.isReturning() ? takeOwn(account, priority) : null;
+      const mine = replicas.isReturning(account.failedAt) ? takeOwn(account, priority) : null;
       if (mine !== null && !mine.isAdmitted) return mine;
       try {
         const { isSo, waitMs } = await run(runTake, account, neededTokens(allowance, priority));
         watch.noteShared();
         return { isAdmitted: isSo, waitMs, left: callsLeft(whole.read(name, allowance)) };
-      } catch {
+      } catch (error) {
         onFailure();
         watch.noteAlone();
         const taken = mine ?? takeOwn(account, priority);
-        if (!taken.isAdmitted) return taken;
-        whole.take(name, allowance, 'caller');
-        account.untold += 1;
+        if (taken.isAdmitted) noteOwn(account, mayBeDone(error));
         return taken;
       }
     },
@@ -145,9 +157,9 @@ export function createSharedBudgets(options: SharedBudgetsOptions): Budgets {
         return isLowered;
       }
     },
-    left(name, allowance) {
-      const isAlone = accounts.get(name)?.counts === 'alone';
-      return isAlone ? own.left(name, shareNow(allowance)) : whole.left(name, allowance);
-    },
+    left: (name, allowance) =>
+      isAlone(name) ? own.left(name, shareNow(allowance)) : whole.left(name, allowance),
+    waitMs: (name, allowance) =>
+      isAlone(name) ? own.waitMs(name, shareNow(allowance)) : whole.waitMs(name, allowance),
   };
 }

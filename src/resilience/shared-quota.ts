@@ -79,7 +79,7 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
   const decide = (window: QuotaWindow, cost: number): QuotaUse | null => {
     const now = ticks();
     // Redis may not know yet what others have admitted without it.
-    if (window.ownLeft !== null || replicas.isReturning()) {
+    if (window.ownLeft !== null || replicas.isReturning(window.failedAt)) {
       noteUnsynced(window);
       return countAlone(window, cost);
     }
@@ -106,11 +106,14 @@ export function createSharedQuota(options: SharedQuotaOptions): QuotaCounter {
     const asked = window.waiting.splice(0, MOST_AT_ONCE);
     try {
       await call(window, asked);
-      if (!replicas.isReturning()) window.ownLeft = null;
+      // While others may still count alone, this goes on until each has told.
+      if (replicas.isReturning(window.failedAt)) unsynced.add(window);
+      else window.ownLeft = null;
       watch.noteShared();
     } catch (error) {
       onFailure();
       watch.noteAlone();
+      window.failedAt = ticks();
       keepToShare(window, replicas.count());
       for (const { cost, resolve } of asked) resolve(countAlone(window, cost, mayBeDone(error)));
       unsynced.add(window);

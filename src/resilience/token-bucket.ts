@@ -62,18 +62,23 @@ export function neededTokens({ requests }: Allowance, priority: Priority): numbe
   return 1 + RESERVE[priority] * (requests - 1);
 }
 
+/** How long it takes until a priority may take one, in milliseconds; the bucket is one of this very instant. */
+export function waitFor(bucket: Bucket, allowance: Allowance, priority: Priority): number {
+  const { tokens, share, pausedUntil, at } = bucket;
+  const { requests, perMs } = allowance;
+  const missing = Math.max(0, neededTokens(allowance, priority) - tokens);
+  return Math.max(0, pausedUntil - at) + (missing * perMs) / (requests * share);
+}
+
 /** Takes one token if as many as the priority needs are there; the bucket is one of this very instant. */
 export function take(
   bucket: Bucket,
   allowance: Allowance,
   priority: Priority,
 ): { readonly bucket: Bucket; readonly taken: Taken } {
-  const { tokens, share, pausedUntil, at } = bucket;
-  const { requests, perMs } = allowance;
-  const missing = Math.max(0, neededTokens(allowance, priority) - tokens);
-  const waitMs = Math.max(0, pausedUntil - at) + (missing * perMs) / (requests * share);
+  const waitMs = waitFor(bucket, allowance, priority);
   if (waitMs > 0) return { bucket, taken: { isAdmitted: false, waitMs, left: callsLeft(bucket) } };
-  const after = { ...bucket, tokens: tokens - 1 };
+  const after = { ...bucket, tokens: bucket.tokens - 1 };
   return { bucket: after, taken: { isAdmitted: true, waitMs: 0, left: callsLeft(after) } };
 }
 

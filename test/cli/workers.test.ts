@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
+import { TENANTS } from '../../src/sandbox/tenants.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import { startRedis } from '../support/redis.ts';
 import {
@@ -67,12 +68,33 @@ test('two workers serve one port as one service, configured by what the first pr
     [
       'a worker listens',
       'a worker listens',
-      'REDIS_URL is not set: answers are kept, and quotas and budgets counted, by each worker alone.',
+      'REDIS_URL is not set: answers are kept by each worker alone, which grants its part of each quota and budget.',
       'listening',
       'draining',
       'ended',
     ],
   );
+});
+
+test('without Redis workers together admit no more than a quota, nor ask 8x8 more often than a budget', async (t) => {
+  const ask = async (changes: Parameters<typeof startService>[1], status: number) => {
+    const service = await startService(t, { env: { WORKERS: '2' }, ...changes });
+    const { api } = await listening(service.started);
+    const statuses = [];
+    for (let at = 0; at < 30; at += 1) {
+      const path = `/v1/customer?tenant=acme&contactId=c-${at}`;
+      const asked = await sendRaw(api, ['GET', path], { headers: { 'x-app-key': service.key } });
+      statuses.push(asked.status);
+    }
+    assert.equal(askedWorkers(service).size, 2);
+    assert.deepEqual(new Set(statuses), new Set([200, status]));
+    return { calls: service.sandbox.calls.all.length };
+  };
+  assert.equal((await ask({ requests: 10 }, 429)).calls, 10);
+  const { tenantId, region } = TENANTS.acme;
+  const budget = { requests: 10, per: '1h' };
+  const acme = { tenantId, region, apiKeys: [{ env: 'ACME_KEY' }], budget };
+  assert.equal((await ask({ config: { tenants: { acme } } }, 503)).calls, 10);
 });
 
 test('the metrics of all workers are added up, and a worker that hangs holds nothing up', async (t) => {

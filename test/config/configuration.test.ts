@@ -182,7 +182,7 @@ test('a correct configuration says what has no effect, and what Redis is missed 
   ]);
   for (const WORKERS of ['2', 'auto']) {
     assert.deepEqual(load({ env: { WORKERS } }).notices, [
-      'REDIS_URL is not set: answers are kept, and quotas and budgets counted, by each worker alone.',
+      'REDIS_URL is not set: answers are kept by each worker alone, which grants its part of each quota and budget.',
     ]);
   }
   const secret = load({ env: { AUDIT_SECRET: 'sesame' } }).notices;

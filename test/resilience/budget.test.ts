@@ -20,6 +20,7 @@ test('who is refused without a time, or with one that is over, stays away for a 
     // The first lowers the rate.
     slow: (_name: string, _allowance: object, pauseMs: number) => pauses.push(pauseMs) === 1,
     left: () => 1,
+    waitMs: () => 0,
   };
   const layer = budget({
     budgets,

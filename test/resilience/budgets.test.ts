@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { createAloneWatch } from '../../src/resilience/alone-watch.ts';
 import { type Budgets, createLocalBudgets } from '../../src/resilience/local-budget.ts';
+import { RETURN_MS } from '../../src/resilience/replicas.ts';
 import { createSharedBudgets } from '../../src/resilience/shared-budget.ts';
 import { createClock } from '../support/clock.ts';
 import { startRedis } from '../support/redis.ts';
@@ -35,15 +36,27 @@ async function startShared(t: TestContext) {
   const changes: string[] = [];
   const beats: (() => void)[] = [];
   const returning = { is: false };
+  /** Whether Redis does what it is asked, and nobody hears of it. */
+  const losing = { is: false };
   const clock = createClock(Date.now());
   const replica = async (): Promise<Budgets> => {
     const { connection } = await connectTo(t, server.url);
     return createSharedBudgets({
-      redis: connection.commands,
+      redis: {
+        ...connection.commands,
+        defineScript: (script) => {
+          const run = connection.commands.defineScript(script);
+          return async (...args) => {
+            const reply = await run(...args);
+            if (losing.is) throw new Error('The reply is lost');
+            return reply;
+          };
+        },
+      },
       keyOf: (name) => `c360:budget:{${name}}`,
       replicas: {
         count: () => 4,
-        isReturning: () => returning.is,
+        isReturning: (failedAt) => returning.is || clock.now() - failedAt < RETURN_MS,
         onBeat: (listener) => void beats.push(() => listener({ isPublished: true })),
       },
       now: clock.now,
@@ -62,7 +75,7 @@ async function startShared(t: TestContext) {
   const beat = () => {
     for (const run of beats) run();
   };
-  const told = { beat, returning, changes, failures: () => failures };
+  const told = { beat, returning, losing, changes, failures: () => failures };
   return { server, control, replica, clock, pass, ...told };
 }
 
@@ -271,6 +284,59 @@ test('over Redis: a bucket that it has lost is paused and slow as one knows it',
   assert.deepEqual([Number(share), Math.floor(Number(tokens))], [0.5, 0]);
 });
 
+test('over Redis: so it is where somebody who knew less has made it anew', async (t) => {
+  const { control, clock, replica, beat } = await startShared(t);
+  const [one, paused, late] = await Promise.all([replica(), replica(), replica()]);
+  assert.equal(await admitted(one, 17), 17);
+  await paused.slow('key', allowance, 1);
+  clock.pass(1);
+  await control.flushall();
+  assert.equal(await admitted(late, 5), 5, 'it knows of nothing');
+  beat();
+  const tokens = async () => Math.floor(Number(await control.hget(KEY, 'tokens')));
+  while ((await tokens()) !== 1);
+  assert.equal(await control.hget(KEY, 'share'), '0.500000');
+  assert.equal(await admitted(one, 5), 1);
+  // Known by all: what is filled since is not taken back.
+  await control.hset(KEY, 'tokens', 9);
+  beat();
+  assert.equal(await admitted(late, 5), 5);
+  assert.equal(await admitted(one, 5), 4);
+});
+
+test('over Redis: what it has lost is told anew with the next beat, though nobody asks', async (t) => {
+  const { control, replica, beat } = await startShared(t);
+  const [one, other] = await Promise.all([replica(), replica()]);
+  assert.equal(await admitted(one, 17), 17);
+  await control.flushall();
+  beat();
+  while ((await control.exists(KEY)) === 0);
+  assert.equal(await admitted(other, 20), 3);
+});
+
+test('over Redis: a clock of it that was set back prolongs no pause', async (t) => {
+  const { control, replica } = await startShared(t);
+  const one = await replica();
+  await one.slow('key', allowance, 600_000);
+  const [at, until] = await control.hmget(KEY, 'at', 'pausedUntil');
+  await control.hset(KEY, 'at', Number(at) + HOUR_MS, 'pausedUntil', Number(until) + HOUR_MS);
+  const other = await replica();
+  const { waitMs } = await other.take('key', allowance, 'caller');
+  assert.ok(waitMs > 590_000 && waitMs <= 600_000, String(waitMs));
+  const [atNow, untilNow] = await control.hmget(KEY, 'at', 'pausedUntil');
+  assert.ok(Number(atNow) - Number(at) < 10_000 && Number(untilNow) - Number(until) < 10_000);
+});
+
+test('over Redis: a call that it has counted unheard is not told again', async (t) => {
+  const { losing, replica } = await startShared(t);
+  const [one, other] = await Promise.all([replica(), replica()]);
+  losing.is = true;
+  assert.equal(await admitted(one, 3), 3);
+  losing.is = false;
+  assert.equal(await admitted(one, 1), 1);
+  assert.equal(await admitted(other, 30), 16);
+});
+
 test('over Redis: while it fails each replica admits its share, pauses included', async (t) => {
   const { server, replica, changes, failures } = await startShared(t);
   const one = await replica();
@@ -283,7 +349,7 @@ test('over Redis: while it fails each replica admits its share, pauses included'
 });
 
 test('over Redis: what was spent is not granted again when it goes, nor when it comes back empty', async (t) => {
-  const { server, replica, control } = await startShared(t);
+  const { server, replica, control, clock, beat } = await startShared(t);
   const one = await replica();
   assert.equal(await admitted(one, 12), 12);
   await control.flushall();
@@ -293,14 +359,12 @@ test('over Redis: what was spent is not granted again when it goes, nor when it 
   assert.equal(await admitted(one, 30), 1);
   const back = await startRedis({ port: server.port });
   t.after(back.stop);
-  let more = 0;
-  while (more < 3) {
-    more += await admitted(one, 5);
-    // What it waits for comes from outside.
-    await new Promise(setImmediate);
-  }
-  assert.equal(more, 3);
-  assert.equal(await admitted(one, 5), 0);
+  const returned = new Redis(back.url);
+  t.after(() => returned.disconnect());
+  do beat();
+  while ((await returned.exists(KEY)) === 0);
+  clock.pass(RETURN_MS);
+  assert.equal(await admitted(one, 5), 3);
 });
 
 test('over Redis: what was spent without it is told with the next beat, before others ask', async (t) => {
@@ -317,6 +381,17 @@ test('over Redis: what was spent without it is told with the next beat, before o
   assert.equal(await admitted(other, 30), 14);
   beat();
   assert.equal(await admitted(other, 1), 0);
+});
+
+test('over Redis: so it is for a budget that only a part of a Cluster has failed', async (t) => {
+  const { control, clock, replica } = await startShared(t);
+  const [one, other] = await Promise.all([replica(), replica()]);
+  await control.config('SET', 'maxmemory', '1');
+  for (const each of [one, other]) assert.equal(await admitted(each, 3), 3);
+  await control.config('SET', 'maxmemory', '0');
+  assert.equal(await admitted(one, 30), 2);
+  clock.pass(RETURN_MS);
+  assert.equal(await admitted(one, 30), 15);
 });
 
 test('over Redis: until others have told what they spent, each keeps to its share', async (t) => {

@@ -10,6 +10,9 @@ import { createClock } from '../support/clock.ts';
 const MINUTE_MS = 60_000;
 const STEP_MS = 50;
 
+type Started = ReturnType<typeof start>;
+type Before = (started: Started) => Promise<void>;
+
 /** A budget for some apps, and how many calls each was admitted and refused. */
 function start(allowance: Allowance, apps: readonly string[]) {
   const clock = createClock(0);
@@ -17,11 +20,16 @@ function start(allowance: Allowance, apps: readonly string[]) {
   const whole = { name: 'key', allowance };
   const counts = new Map(apps.map((app) => [app, { admitted: 0, refused: 0 }]));
   const of = (app: string) => counts.get(app) ?? { admitted: 0, refused: 0 };
+  const take = (app: string) =>
+    takeFairly(budgets, whole, { name: app, allowance: shareOf(allowance, apps.length) });
   const ask = async (app: string) => {
-    const part = { name: app, allowance: shareOf(allowance, apps.length) };
-    const { isAdmitted } = await takeFairly(budgets, whole, part);
+    const { isAdmitted } = await take(app);
     of(app)[isAdmitted ? 'admitted' : 'refused'] += 1;
     return isAdmitted;
+  };
+  /** Asks until there is nothing for this app. */
+  const drain = async (app: string) => {
+    while (await ask(app));
   };
   /** Lets each app ask as often as given in each minute, for some of them. */
   const run = async (minutes: number, perMinute: Readonly<Record<string, number>>) => {
@@ -35,7 +43,7 @@ function start(allowance: Allowance, apps: readonly string[]) {
       }
     }
   };
-  return { ask, run, of, budgets, whole };
+  return { ask, take, drain, run, of, budgets, whole, pass: clock.pass };
 }
 
 const BUDGET = { requests: 60, perMs: MINUTE_MS };
@@ -77,3 +85,59 @@ test('a refusal that finds no call at all costs nothing of the part', async () =
   for (let count = 0; count < 100; count += 1) assert.equal(await ask('modest'), false);
   assert.equal(budgets.left('modest', shareOf(BUDGET, 2)), 30);
 });
+
+const drainGreedy = async ({ drain }: Started) => drain('greedy');
+
+/** What happened before an app is refused, and how long it waits: at 60 calls a minute, 20 of them for each app. */
+const REFUSED: Readonly<Record<string, { app: string; waitMs: number; before: Before }>> = {
+  'a call is left for the others: until all may have one': {
+    app: 'greedy',
+    waitMs: 900,
+    before: drainGreedy,
+  },
+  'no call is left, and its part has more: until there is one': {
+    app: 'modest',
+    waitMs: 1_000,
+    async before(started) {
+      await drainGreedy(started);
+      await started.drain('modest');
+    },
+  },
+  'no call is left, nor of its part: until its part has one': {
+    app: 'greedy',
+    waitMs: 3_000,
+    async before(started) {
+      await drainGreedy(started);
+      await started.drain('modest');
+    },
+  },
+  'no call is left, nor of any part: until all may have one': {
+    app: 'greedy',
+    waitMs: 6_900,
+    async before(started) {
+      await drainGreedy(started);
+      await started.drain('modest');
+      started.budgets.slow('greedy', shareOf(BUDGET, 3), 60_000);
+    },
+  },
+  'the vendor has refused: until the pause is over': {
+    app: 'modest',
+    waitMs: 5_000,
+    async before({ budgets, whole }) {
+      budgets.slow(whole.name, whole.allowance, 5_000);
+    },
+  },
+};
+
+for (const [label, { app, waitMs, before }] of Object.entries(REFUSED)) {
+  test(`who is refused hears how long to wait, where ${label}`, async () => {
+    for (const isEarly of [true, false]) {
+      const started = start(BUDGET, ['greedy', 'modest', 'late']);
+      await before(started);
+      const refused = await started.take(app);
+      assert.deepEqual([refused.isAdmitted, Math.round(refused.waitMs)], [false, waitMs]);
+      started.pass(refused.waitMs - (isEarly ? 1 : -0.001));
+      assert.equal((await started.take(app)).isAdmitted, !isEarly);
+    }
+  });
+}

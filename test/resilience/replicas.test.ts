@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { createReplicas, shareOf } from '../../src/resilience/replicas.ts';
+import { createReplicas, RETURN_MS, shareOf } from '../../src/resilience/replicas.ts';
 import { startRedis } from '../support/redis.ts';
 import { connectTo } from '../support/redis-connection.ts';
 
@@ -84,15 +84,17 @@ test('while Redis is not there it is the number seen last', async (t) => {
 test('who has not reached Redis is returning, until the others have beaten as well', async (t) => {
   const { control, join, time } = await startServer(t);
   const one = await join('one');
-  assert.equal(one.isReturning(), false);
+  const isReturning = () => one.isReturning(Number.NEGATIVE_INFINITY);
+  assert.equal(isReturning(), false);
   await control.config('SET', 'maxmemory', '1');
   one.tryBeat();
-  while (!one.isReturning()) await control.ping();
+  while (!isReturning()) await control.ping();
   await control.config('SET', 'maxmemory', '0');
   await one.beat();
-  assert.equal(one.isReturning(), true);
-  time.ticks = 6_000;
-  assert.equal(one.isReturning(), false);
+  assert.equal(isReturning(), true);
+  time.ticks = RETURN_MS;
+  assert.equal(isReturning(), false);
+  assert.deepEqual([one.isReturning(1), one.isReturning(0)], [true, false]);
 });
 
 test('a Redis that has come back empty has not ended the others', async (t) => {

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { Allowance } from '../../src/domain/tenant.ts';
 import type { RunScript } from '../../src/redis/commands.ts';
 import { createAloneWatch } from '../../src/resilience/alone-watch.ts';
+import { RETURN_MS } from '../../src/resilience/replicas.ts';
 import { createSharedQuota } from '../../src/resilience/shared-quota.ts';
 import { startRedis } from '../support/redis.ts';
 import { connectTo } from '../support/redis-connection.ts';
@@ -62,7 +63,7 @@ async function startReplica(
     keyOf: (name) => `c360:quota:{${createHmac('sha256', 'secret').update(name).digest('hex')}}`,
     replicas: {
       count: () => replicas,
-      isReturning: () => returning.is,
+      isReturning: (failedAt) => returning.is || time - failedAt < RETURN_MS,
       onBeat: (listener) => void beats.push(listener),
     },
     watch: createAloneWatch({ onChange: (state) => changes.push(state), ticks: () => time }),
@@ -267,7 +268,9 @@ test('Redis is told of what was admitted without it, once', async (t) => {
   await replica.sync();
   assert.equal(await usedInRedis(replica), 11);
   assert.deepEqual(replica.changes, ['alone']);
-  replica.pass(1_000);
+  replica.pass(RETURN_MS);
+  replica.beat();
+  await replica.sync();
   assert.equal((await replica.take('desk')).used, 12);
   assert.deepEqual(replica.changes, ['alone', 'shared']);
 });
@@ -330,6 +333,42 @@ test('until others have told what they admitted without Redis, each keeps to its
   assert.equal(countAdmitted(uses), 40);
 });
 
+test('once others have told, each counts again with what they use', async (t) => {
+  const { url } = await startServer(t);
+  const quota = { requests: 40, perMs: 60_000, replicas: 4 };
+  const [one, other] = await startPair(t, url, quota);
+  one.returning.is = true;
+  assert.equal((await one.take('desk')).admitted, true);
+  await one.sync();
+  one.returning.is = false;
+  one.beat();
+  await one.sync();
+  await other.take('desk', 38);
+  assert.equal(countAdmitted(await takeMany(one, 5)), 1);
+});
+
+test('of a Cluster a part may have been away by itself: its windows are returning, too', async (t) => {
+  const { url } = await startServer(t);
+  const quota = { requests: 40, perMs: 60_000, replicas: 4 };
+  const [one, other] = await startPair(t, url, quota);
+  for (const { refuse } of [one, other]) refuse();
+  assert.equal(countAdmitted(await takeMany(one, 20)), 10);
+  assert.equal(countAdmitted(await takeMany(other, 5)), 5);
+  for (const { refuse } of [one, other]) refuse(false);
+  // The other one has not told yet.
+  one.beat();
+  await one.sync();
+  assert.equal(countAdmitted(await takeMany(one, 20)), 0);
+  other.beat();
+  await other.sync();
+  for (const { pass, beat, sync } of [one, other]) {
+    pass(RETURN_MS);
+    beat();
+    await sync();
+  }
+  assert.equal(countAdmitted(await takeMany(one, 40)), 25);
+});
+
 test('a share is of no use when Redis says that all is used', async (t) => {
   const { url } = await startServer(t);
   const quota = { requests: 40, perMs: 60_000, replicas: 4 };
@@ -367,6 +406,38 @@ test('a window that Redis has lost goes on as it is known, and ends when it woul
   const { used, resetMs } = await replica.take('desk');
   assert.deepEqual([used, resetMs <= 20_000], [3, true]);
   assert.equal((await replica.take('desk')).admitted, false);
+});
+
+test('so it does where somebody who knew less has begun it anew', async (t) => {
+  const { url } = await startServer(t);
+  const quota = { requests: 40, perMs: 60_000 };
+  const [one, other] = await startPair(t, url, quota);
+  await one.take('desk', 30);
+  one.pass(40_000);
+  await one.redis.flushall();
+  assert.equal((await other.take('desk', 5)).used, 5);
+  const { used, resetMs } = await one.take('desk');
+  assert.deepEqual([used, resetMs <= 20_000], [31, true]);
+  assert.equal((await other.take('desk', 10)).admitted, false);
+});
+
+test('what a window is known for that ends on the way is of no use in the next one', async (t) => {
+  const { url } = await startServer(t);
+  const [one, other] = await startPair(t, url, large);
+  await one.take('desk', 1_500);
+  const [key = ''] = await one.redis.keys('*');
+  one.pass(large.perMs - 10);
+  one.shut();
+  assert.equal(one.takesAtOnce('desk'), true);
+  const synced = one.sync();
+  await one.redis.del(key);
+  assert.equal((await other.take('desk')).used, 1);
+  one.open();
+  await synced;
+  assert.equal(await usedInRedis(one), 1_501);
+  // It ends when the one of before would have.
+  while ((await one.redis.exists(key)) === 1);
+  assert.equal((await other.take('desk', 1_999)).admitted, true);
 });
 
 test('what was admitted alone is told into a window that ends when that one would have', async (t) => {
