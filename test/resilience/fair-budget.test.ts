@@ -87,6 +87,10 @@ test('a refusal that finds no call at all costs nothing of the part', async () =
 });
 
 const drainGreedy = async ({ drain }: Started) => drain('greedy');
+const drainBoth = async ({ drain }: Started) => {
+  await drain('greedy');
+  await drain('modest');
+};
 
 /** What happened before an app is refused, and how long it waits: at 60 calls a minute, 20 of them for each app. */
 const REFUSED: Readonly<Record<string, { app: string; waitMs: number; before: Before }>> = {
@@ -98,25 +102,18 @@ const REFUSED: Readonly<Record<string, { app: string; waitMs: number; before: Be
   'no call is left, and its part has more: until there is one': {
     app: 'modest',
     waitMs: 1_000,
-    async before(started) {
-      await drainGreedy(started);
-      await started.drain('modest');
-    },
+    before: drainBoth,
   },
   'no call is left, nor of its part: until its part has one': {
     app: 'greedy',
     waitMs: 3_000,
-    async before(started) {
-      await drainGreedy(started);
-      await started.drain('modest');
-    },
+    before: drainBoth,
   },
   'no call is left, nor of any part: until all may have one': {
     app: 'greedy',
     waitMs: 6_900,
     async before(started) {
-      await drainGreedy(started);
-      await started.drain('modest');
+      await drainBoth(started);
       started.budgets.slow('greedy', shareOf(BUDGET, 3), 60_000);
     },
   },
