@@ -2,46 +2,26 @@
 import { createHmac } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { joinSummaries, whenIncluded } from './cache/join-summaries.ts';
-import { rememberRefusals } from './cache/refusals.ts';
-import { represent, representSummaries } from './cache/represent.ts';
-import { summaryCache } from './cache/summary-cache.ts';
-import { tieredCache } from './cache/tiered.ts';
-import { createCacheTiers } from './cache-tiers.ts';
 import type { Configuration } from './config/configuration.ts';
 import { createConnectionPlaces, roomOfProcess } from './connection-places.ts';
-import { createCacheKeys } from './domain/cache-key.ts';
 import type { QuotaCounter } from './domain/quota.ts';
-import { pipe, type Source } from './domain/source.ts';
-import type { SummariesQuery } from './domain/summaries.ts';
-import type { Tenant } from './domain/tenant.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createApiServer } from './edge/api-server.ts';
 import { createOpsServer } from './edge/ops-server.ts';
 import type { CallerTimeouts } from './edge/server.ts';
 import { createEndOfTurn } from './edge/turn.ts';
 import { everyUnreferenced } from './every.ts';
-import { createPeers, type Peers } from './peers.ts';
+import { createPeers } from './peers.ts';
 import { processCount } from './process-count.ts';
 import type { RedisConnection } from './redis/connection.ts';
-import { breaker } from './resilience/breaker.ts';
-import { budget } from './resilience/budget.ts';
-import { bulkhead } from './resilience/bulkhead.ts';
-import { deadline } from './resilience/deadline.ts';
 import { createLoadGauge, createLoadReader, type Shortage } from './resilience/load-gauge.ts';
 import { createLocalQuota } from './resilience/local-quota.ts';
-import { retry } from './resilience/retry.ts';
 import { createSharedQuota } from './resilience/shared-quota.ts';
-import { shed } from './resilience/shed.ts';
+import { createSources, type Parts } from './sources.ts';
 import { type Emit, emitTo } from './telemetry/events.ts';
 import { logEvents } from './telemetry/logging.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
-import { attempt } from './upstream/attempt.ts';
-import { inChunks } from './upstream/chunks.ts';
-import { createUpstreamClient, type UpstreamClient } from './upstream/client.ts';
-import { createEightByEight } from './upstream/eight-by-eight.ts';
-import { shape } from './upstream/shape.ts';
-import { createGuards } from './upstream-guards.ts';
+import { createUpstreamClient } from './upstream/client.ts';
 
 /** The service, built but not listening. */
 export interface Service {
@@ -70,24 +50,8 @@ export interface Overrides {
   readonly callerTimeouts?: Partial<CallerTimeouts>;
 }
 
-/** A part of what everything is built from. */
-interface Parts {
-  readonly configuration: Configuration;
-  readonly metrics: Metrics;
-  readonly now: () => number;
-  /** As `now`, and it only grows: what is held back until an instant is not held back longer. */
-  readonly steadyNow: () => number;
-  readonly random: () => number;
-  readonly emit: Emit;
-  /** Null where there is no Redis. */
-  readonly peers: Peers | null;
-  readonly client: UpstreamClient;
-  readonly shortage: () => Shortage | null;
-}
-
 const REDIS_TIMEOUT_MS = 50;
 const CONNECT_TIMEOUT_MS = 2_000;
-const REFUSAL_REMEMBERED_MS = 30_000;
 
 /** Builds the service from a configuration, connected to Redis if it names one. */
 export async function buildApp(
@@ -144,70 +108,6 @@ export async function buildApp(
   const ops = await createOpsServer({ ...common, connections: places.ops, metrics });
   const { degraded } = common;
   return { api, ops, metrics, degraded, drain: (waits) => drain([api, ops], waits) };
-}
-
-/** Each stack in the order in which a query meets its layers; below them those that all calls to the vendor meet. */
-function createSources(parts: Parts) {
-  const { configuration, metrics, now, random, emit } = parts;
-  const { upstream, secrets } = configuration;
-  const keys = createCacheKeys(secrets.deriveKey('cache-keys'));
-  const tiers = createCacheTiers(parts);
-  const keysOf = (tenant: Tenant) => secrets.vendorKeys(tenant.name);
-  const eightByEight = createEightByEight({ client: parts.client, keysOf, now, emit });
-  const deadlineMs = upstream.deadlineMs;
-  const { retries, breakers, bulkheads, calls, readings } = createGuards({
-    ...parts,
-    now: parts.steadyNow,
-  });
-  metrics.watch(readings);
-  const attempts = {
-    timeoutMs: upstream.attemptTimeoutMs,
-    keyCount: (tenant: Tenant) => keysOf(tenant).length,
-    emit,
-  };
-
-  const shedding = {
-    shortage: parts.shortage,
-    onRefusal: (reason: Shortage) => emit({ type: 'load-shed', reason }),
-  };
-
-  const guarded = <Query extends { readonly tenant: Tenant }, Answer>(
-    vendor: Source<Query, Answer>,
-  ) =>
-    pipe<Query, Answer, Answer, Answer, Answer, Answer, Answer, Answer>(
-      shed(shedding),
-      retry(retries),
-      breaker(breakers),
-      bulkhead(bulkheads),
-      attempt(attempts),
-      budget(calls),
-    )(vendor);
-
-  const refusals = { rememberMs: REFUSAL_REMEMBERED_MS, now };
-  const keyOfIds = (query: SummariesQuery) =>
-    keys.summary(query, JSON.stringify(query.interactionIds));
-  const summaries = pipe(
-    summaryCache({ keys, tiers, now, random, emit }),
-    deadline(deadlineMs),
-    inChunks(),
-    rememberRefusals({ ...refusals, keyOf: keyOfIds }),
-  )(guarded(eightByEight.summaries));
-
-  const cache = { tiers, deadlineMs, now, emit };
-  const customers = pipe(
-    represent(),
-    whenIncluded(
-      pipe(
-        tieredCache({ ...cache, keyOf: keys.joined }),
-        joinSummaries({ summaries, now, random }),
-      ),
-    ),
-    tieredCache({ ...cache, keyOf: keys.range }),
-    rememberRefusals({ ...refusals, keyOf: keys.range }),
-    shape({ now, random }),
-  )(guarded(eightByEight.interactions));
-
-  return { customers, summaries: representSummaries()(summaries) };
 }
 
 function createQuotaCounter({ configuration, peers, steadyNow, emit }: Parts): QuotaCounter {

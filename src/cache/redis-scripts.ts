@@ -1,8 +1,14 @@
 // What Redis does in one step for the cache. All keys of a script belong to one identity, so to one Cluster slot.
+
+import type { CacheKind } from '../domain/cache-key.ts';
 import type { Script } from '../redis/commands.ts';
+import { MAX_ENTRIES } from './store.ts';
 
 /** The field of an identity's hash that holds its generation; no other field has such a name. */
 export const GENERATION = 'generation';
+
+/** The kinds of what is kept, each of which has an index, in the order in which scripts are told of them. */
+export const KINDS = Object.keys(MAX_ENTRIES) as readonly CacheKind[];
 
 /** A user without the right to publish is no reason to lose what is to be stored: messages only save time. */
 const HELPERS = `
@@ -65,16 +71,16 @@ return 1`,
  * the lease ours (no token: none is needed). Drops fields of the kind that have ended or are too many. Hash and
  * indexes end with the last field of all. Where Redis has evicted one of them, the others could not be pruned any
  * more: all begin anew.
- * KEYS: hash, lease, the index of the kind, all indexes (3).
+ * KEYS: hash, lease, the index of the kind, all indexes.
  * ARGV: field, frame, generation, token, now, deleteAt, the most fields, channel, message.
  * Returns 'stored', 'lost' or 'erased'.
  */
 export const FILL: Script = {
   name: 'c360Fill',
-  keyCount: 6,
+  keyCount: 3 + KINDS.length,
   lua: `${HELPERS}
 local hash, lease, index = KEYS[1], KEYS[2], KEYS[3]
-local indexes = {KEYS[4], KEYS[5], KEYS[6]}
+local indexes = {unpack(KEYS, 4)}
 local field, frame, generation, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local now, deleteAt, most = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 if token ~= '' then
@@ -114,11 +120,11 @@ return 'stored'`,
 /**
  * Removes all that is held about an identity, raises its generation and tells. The generation stays for as long as
  * any process may remember something older; it only grows, also over its own end.
- * KEYS: hash, all indexes (3). ARGV: ms to keep it, channel, the message without the generation. Returns it.
+ * KEYS: hash, all indexes. ARGV: ms to keep it, channel, the message without the generation. Returns it.
  */
 export const ERASE: Script = {
   name: 'c360Erase',
-  keyCount: 4,
+  keyCount: 1 + KINDS.length,
   isForOthers: true,
   lua: `${HELPERS}
 local time = redis.call('TIME')

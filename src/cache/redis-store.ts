@@ -7,7 +7,7 @@ import type { Emit } from '../telemetry/events.ts';
 import type { Entry } from './entry.ts';
 import { decodeFrame, decodeHeader, encodeFrame, HEADER_BYTES } from './frame.ts';
 import { CHANNEL, type Messages } from './messages.ts';
-import { ERASE, FILL, GENERATION, HEAD, RELEASE, RENEW, TAKE } from './redis-scripts.ts';
+import { ERASE, FILL, GENERATION, HEAD, KINDS, RELEASE, RENEW, TAKE } from './redis-scripts.ts';
 import type { Sealer } from './seal.ts';
 import { type Kept, MAX_ENTRIES, type Store } from './store.ts';
 
@@ -67,7 +67,6 @@ interface RedisStoreOptions {
   readonly emit: Emit;
 }
 
-const KINDS = Object.keys(MAX_ENTRIES);
 const NOTHING = Buffer.alloc(0);
 const NO_TOKEN = '';
 

@@ -2,9 +2,11 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { CustomerQuery } from '../domain/customer-query.ts';
-import { isWhole, selectionName } from '../domain/customer-view.ts';
+import { isWhole, selectHistory, selectionName } from '../domain/customer-view.ts';
+import { type HistoryQuery, historyFrom, type Position } from '../domain/history.ts';
 import type { Coding, Layer, Reply, Representation, View } from '../domain/source.ts';
 import { type SummariesQuery, summariesAnswer } from '../domain/summaries.ts';
+import type { HeldPage } from './complete-history.ts';
 import { type Entry, etagOf, ownBytes } from './entry.ts';
 import { createFieldSelector, type FieldSelector } from './field-selector.ts';
 import type { Held } from './flight.ts';
@@ -43,6 +45,20 @@ export function representSummaries(): Layer<SummariesQuery, HeldSummaries, Reply
     const { results, instants, provenance } = await next(query, context);
     const body = Buffer.from(JSON.stringify(summariesAnswer(query, results)));
     return { representation: await encode(body, context.view.coding), instants, provenance };
+  };
+}
+
+/** Makes the reply to a page of a history. Pages are made for each request: what they are made of is kept. */
+export function representHistory(
+  seal: (query: HistoryQuery, after: Position) => string,
+): Layer<HistoryQuery, HeldPage, Reply> {
+  return (next) => async (query, context) => {
+    const { page, instants, provenance } = await next(query, context);
+    const history = historyFrom(query, page, page.next && seal(query, page.next));
+    const { view } = context;
+    const shown = isWhole(view) ? history : selectHistory(history, view);
+    const body = Buffer.from(JSON.stringify(shown));
+    return { representation: await encode(body, view.coding), instants, provenance };
   };
 }
 

@@ -27,4 +27,7 @@ export const MAX_ENTRIES: Readonly<Record<CacheKind, number>> = {
   range: 64,
   joined: 64,
   summary: 256,
+  // One for each crmId.
+  history: 2,
+  chunk: 1024,
 };

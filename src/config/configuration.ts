@@ -38,6 +38,10 @@ export interface Configuration
     readonly connections: number;
     readonly maxResponseBytes: number;
   };
+  readonly history: {
+    /** The most vendor calls that one complete history may take. */
+    readonly maxCalls: number;
+  };
   readonly secrets: Secrets;
   /** Sentences for the log: what has no effect in this version, and that Redis is missing. */
   readonly notices: readonly string[];
@@ -78,7 +82,7 @@ export function loadConfiguration(sources: ConfigurationSources): Configuration 
   });
 }
 
-function slicesOf({ regions, tenants, apps, cache, upstream }: ConfigFile) {
+function slicesOf({ regions, tenants, apps, cache, upstream, history }: ConfigFile) {
   const entries = Object.entries(tenants).map(
     ([name, each]) => [name, tenantOf(name, each)] as const,
   );
@@ -99,6 +103,7 @@ function slicesOf({ regions, tenants, apps, cache, upstream }: ConfigFile) {
       connections: upstream.connections,
       maxResponseBytes: upstream.maxResponse,
     },
+    history,
   };
 }
 

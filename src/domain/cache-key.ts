@@ -11,8 +11,11 @@ export interface CacheKey {
   readonly kind: CacheKind;
 }
 
-/** What is kept: a range without summaries, a range with summaries joined, one summary. */
-export type CacheKind = 'range' | 'joined' | 'summary';
+/**
+ * What is kept: a range without summaries, a range with summaries joined, one summary; of a complete history what is
+ * held of it, and its chunks.
+ */
+export type CacheKind = 'range' | 'joined' | 'summary' | 'history' | 'chunk';
 
 /** Makes the keys for queries. Different customers, ranges and tenants never share one. */
 export interface CacheKeys {
@@ -22,6 +25,10 @@ export interface CacheKeys {
   joined(query: CustomerQuery): CacheKey;
   /** The summary of one interaction, kept with its owner or, without one, on its own. */
   summary(query: { tenant: Tenant; owner: Identity | null }, interactionId: string): CacheKey;
+  /** What is held of a customer's history, whatever the range. */
+  history(query: CustomerQuery): CacheKey;
+  /** One chunk of it, from 0 on. */
+  chunk(query: CustomerQuery, slot: number): CacheKey;
 }
 
 const VERSION = '1';
@@ -38,15 +45,22 @@ export function createCacheKeys(secret: Buffer): CacheKeys {
     `c360:${VERSION}:{${hash('identity', name, tenantId, region, by, value)}}`;
 
   // crmId is a part of the field: what is held with and without it is erased together.
-  const customerKey = ({ tenant, identity, timeRange }: CustomerQuery, kind: CacheKind) => ({
+  const customerKey = (
+    { tenant, identity }: CustomerQuery,
+    kind: CacheKind,
+    parts: readonly (string | number)[],
+  ) => ({
     identity: identityKey(tenant, identity.by, identity.value),
-    field: hash(kind, identity.crmId ?? '', ...Object.values(timeRange).map(String)),
+    field: hash(kind, identity.crmId ?? '', ...parts.map(String)),
     kind,
   });
+  const rangeOf = ({ timeRange }: CustomerQuery) => Object.values(timeRange);
 
   return {
-    range: onceEach((query) => customerKey(query, 'range')),
-    joined: onceEach((query) => customerKey(query, 'joined')),
+    range: onceEach((query) => customerKey(query, 'range', rangeOf(query))),
+    joined: onceEach((query) => customerKey(query, 'joined', rangeOf(query))),
+    history: onceEach((query) => customerKey(query, 'history', [])),
+    chunk: (query, slot) => customerKey(query, 'chunk', [slot]),
     summary: ({ tenant, owner }, id) => ({
       identity: owner
         ? identityKey(tenant, owner.by, owner.value)

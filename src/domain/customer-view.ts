@@ -1,6 +1,8 @@
 // What one app sees of a customer: the fields it asked for, without those that are hidden from it.
 import type { Customer, Insights } from './customer.ts';
-import type { InteractionField } from './interaction.ts';
+import type { History } from './history.ts';
+import type { Interaction, InteractionField } from './interaction.ts';
+import type { Derived } from './tally.ts';
 
 /** The fields to keep (null for all) and the fields never to show. */
 export interface FieldSelection {
@@ -18,15 +20,26 @@ export function selectionName({ fields, hide }: FieldSelection): string {
   return `${fields ? [...fields].sort().join() : '*'}-${[...hide].sort().join()}`;
 }
 
-/** The customer with what the selection shows. `id` and an included `summary` are kept; hiding outranks asking. */
-export function selectFields(customer: Customer, { fields, hide }: FieldSelection): object {
+/** The customer with what the selection shows. */
+export function selectFields(customer: Customer, selection: FieldSelection): object {
+  const interactions = customer.interactions.map((each) => selectInteraction(each, selection));
+  return { ...customer, interactions, insights: visibleInsights(customer.insights, selection) };
+}
+
+/** An interaction with what the selection shows. `id` and an included `summary` are kept; hiding outranks asking. */
+function selectInteraction(interaction: Interaction, { fields, hide }: FieldSelection) {
   const isShown = (name: string) =>
     !hide.has(name) &&
     (fields === null || ALWAYS.has(name) || fields.has(name as InteractionField));
-  const interactions = customer.interactions.map((interaction) =>
-    Object.fromEntries(Object.entries(interaction).filter(([name]) => isShown(name))),
-  );
-  return { ...customer, interactions, insights: visibleInsights(customer.insights, hide) };
+  return Object.fromEntries(Object.entries(interaction).filter(([name]) => isShown(name)));
+}
+
+/** A page of a history with what the selection shows. */
+export function selectHistory(history: History, selection: FieldSelection): object {
+  return {
+    ...selectFields(history, selection),
+    derived: visibleDerived(history.derived, selection),
+  };
 }
 
 /** The same, of a customer as JSON in UTF-8. The bytes have a buffer of their own. */
@@ -38,7 +51,22 @@ export function selectBytes(body: Uint8Array, selection: FieldSelection): Uint8A
 const ALWAYS = new Set(['id', 'summary']);
 
 /** The aggregates of a hidden field would tell what it hides. */
-function visibleInsights(insights: Insights | null, hide: ReadonlySet<string>): object | null {
+function visibleInsights(insights: Insights | null, { hide }: FieldSelection): object | null {
   if (insights === null) return null;
   return Object.fromEntries(Object.entries(insights).filter(([name]) => !hide.has(name)));
+}
+
+/** What is counted by a hidden field is hidden. */
+const FIELD_OF_COUNT: Readonly<Record<string, InteractionField>> = {
+  byChannel: 'channel',
+  byDirection: 'direction',
+  byProduct: 'product',
+  bySentiment: 'sentiment',
+  topics: 'topics',
+} satisfies Partial<Record<keyof Derived, InteractionField>>;
+
+function visibleDerived(derived: Derived, { hide }: FieldSelection): object {
+  return Object.fromEntries(
+    Object.entries(derived).filter(([name]) => !hide.has(FIELD_OF_COUNT[name] ?? name)),
+  );
 }

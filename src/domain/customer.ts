@@ -49,20 +49,29 @@ export interface Customer {
 
 /** Shapes the vendor's answer: newest first, each id once, enumerations in lower case. */
 export function customerFrom(query: CustomerQuery, answer: VendorCustomer): Customer {
-  const { tenant, identity, timeRange } = query;
   return {
-    tenant: tenant.name,
-    region: tenant.region,
-    customer: { by: identity.by, value: identity.value, crmId: identity.crmId },
-    timeRange: timeRangeView(timeRange),
+    ...answerHead(query),
     complete: answer.rows < VENDOR_ROW_LIMIT && answer.droppedRows === 0,
     interactions: eachOnce([...answer.interactions].sort(newestFirst)).map(interactionFrom),
     insights: insightsFrom(answer.insights),
   };
 }
 
+/** What every answer to a query begins with: whom and when it is about. */
+export function answerHead({ tenant, identity, timeRange }: CustomerQuery) {
+  return {
+    tenant: tenant.name,
+    region: tenant.region,
+    customer: { by: identity.by, value: identity.value, crmId: identity.crmId },
+    timeRange: timeRangeView(timeRange),
+  };
+}
+
 /** Joins to each interaction what is known about its summary. */
-export function withSummaries(customer: Customer, results: readonly SummaryResult[]): Customer {
+export function withSummaries<Answer extends Pick<Customer, 'interactions'>>(
+  customer: Answer,
+  results: readonly SummaryResult[],
+) {
   const byId = new Map(results.map((result) => [result.id, result]));
   const interactions = customer.interactions.map((interaction) => {
     const result = byId.get(interaction.id);
@@ -89,7 +98,8 @@ function eachOnce(interactions: readonly VendorInteraction[]): readonly VendorIn
   });
 }
 
-function interactionFrom(vendor: VendorInteraction): Interaction {
+/** One interaction as callers see it. */
+export function interactionFrom(vendor: VendorInteraction): Interaction {
   return {
     id: vendor.interactionId,
     contactId: vendor.contactId,
@@ -114,7 +124,8 @@ function interactionFrom(vendor: VendorInteraction): Interaction {
   };
 }
 
-function insightsFrom(vendor: VendorInsights | null): Insights | null {
+/** The aggregates as callers see them; null where the vendor has none. */
+export function insightsFrom(vendor: VendorInsights | null): Insights | null {
   if (!vendor?.sentiments && !vendor?.topics) return null;
   const { sentiments, topics } = vendor;
   return {

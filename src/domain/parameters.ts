@@ -103,6 +103,31 @@ export function readText(
 }
 
 /**
+ * Reads a whole number: digits in a query string, a number in JSON. Undefined when it was not given or has a fault,
+ * which is then noted; what is no whole number from `least` to `most` is noted under `code`.
+ */
+export function readWholeNumber(
+  parameters: Parameters,
+  name: string,
+  { least, most, code, faults }: { least: number; most: number; code: FaultCode; faults: Faults },
+): number | undefined {
+  const values = parameters.values.get(name);
+  const [given] = values ?? [];
+  if (values !== undefined && parameters.from === 'body' && typeof given !== 'number') {
+    return faults.add(name, 'parameter-type', 'This parameter is a number.');
+  }
+  const number =
+    typeof given === 'number'
+      ? given
+      : numberFrom(readText(parameters, name, { code, faults })?.text);
+  if (number === undefined) return undefined;
+  const isWithin = Number.isInteger(number) && number >= least && number <= most;
+  return isWithin
+    ? number
+    : faults.add(name, code, `Give a whole number from ${least} to ${most}.`);
+}
+
+/**
  * Reads a list: comma-separated or repeated in a query string, an array of texts in JSON.
  * Undefined when it was not given or has a fault, which is then noted.
  */
@@ -153,6 +178,12 @@ export function refuseUnknown(
       'This parameter is not known here; remove it.',
     );
   }
+}
+
+/** Not a number for a text that is none. */
+function numberFrom(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return /^\d{1,9}$/.test(text.trim()) ? Number(text) : Number.NaN;
 }
 
 /** True for well-formed Unicode without control characters and without those that cannot be seen. */

@@ -155,6 +155,9 @@ export type FaultCode =
   | 'parameter-conflict'
   | 'include-unknown'
   | 'field-unknown'
+  | 'history-invalid'
+  | 'limit-invalid'
+  | 'cursor-invalid'
   | 'ids-count'
   | 'body-invalid'
   | 'cost-above-quota';

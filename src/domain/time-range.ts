@@ -31,6 +31,8 @@ export const TIME_PARAMETERS = ['startTime', 'endTime', 'last'] as const;
 
 const ONE_YEAR: Duration = { months: 12, seconds: 0 };
 const DEFAULT_LAST = 'P1Y';
+/** What the default range stands for where its beginning has to be known. */
+export const YEAR_AGO: TimeRange = { form: 'rolling', last: DEFAULT_LAST };
 /** No interaction is older; and each later year has four digits. */
 const EARLIEST = 0;
 const WITH_ZONE = z.iso.datetime({ offset: true });
@@ -39,6 +41,8 @@ const WITH_ZONE = z.iso.datetime({ offset: true });
 export interface Calendar {
   readonly now: number;
   readonly gridMs: number;
+  /** When it was asked for first, in Unix milliseconds: a range that was open then still is. Absent: now. */
+  readonly firstAt?: number | undefined;
 }
 
 /** Reads the range of a request; undefined if there is a fault, which is then noted. */
@@ -96,7 +100,7 @@ function readLast(last: RawText, faults: Faults): TimeRange | undefined {
 
 function rangeBetween(
   { start, end }: { start: number | undefined; end: number | undefined },
-  { now, gridMs }: Calendar,
+  { now, gridMs, firstAt = now }: Calendar,
   faults: Faults,
 ): TimeRange | undefined {
   const from = start ?? Math.max(subtractDuration(end ?? now, ONE_YEAR), EARLIEST);
@@ -112,7 +116,7 @@ function rangeBetween(
   const startAt = floorTo(from, gridMs);
   const endAt = end === undefined ? undefined : ceilTo(end, gridMs);
   // Judged by the rounded end, so that a canonical range is the same range again.
-  const isOpen = endAt === undefined || endAt >= floorTo(now, gridMs);
+  const isOpen = endAt === undefined || endAt >= floorTo(firstAt, gridMs);
   return isOpen ? { form: 'since', startAt } : { form: 'closed', startAt, endAt };
 }
 

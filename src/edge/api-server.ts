@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { App } from '../domain/caller.ts';
 import type { CustomerQuery } from '../domain/customer-query.ts';
+import type { HistoryQuery } from '../domain/history.ts';
+import type { Paging } from '../domain/history-request.ts';
 import { Problem } from '../domain/problem.ts';
 import type { QuotaCounter } from '../domain/quota.ts';
 import type { Reply, Source } from '../domain/source.ts';
@@ -23,7 +25,9 @@ interface ApiOptions extends ServerOptions {
   readonly apps: readonly App[];
   readonly tenants: ReadonlyMap<string, Tenant>;
   readonly customers: Source<CustomerQuery, Reply>;
+  readonly histories: Source<HistoryQuery, Reply>;
   readonly summaries: Source<SummariesQuery, Reply>;
+  readonly paging: Paging;
   readonly quotaCounter: QuotaCounter;
   /** Counts failed credentials by address, in this process. */
   readonly addressCounter: QuotaCounter;
@@ -62,7 +66,7 @@ export async function createApiServer(options: ApiOptions): Promise<FastifyInsta
         quota.refuse(request, reply, caller).catch(done);
       });
       v1.addHook('onRequest', quota.take);
-      registerCustomer(v1, options);
+      registerCustomer(v1, { ...options, quota });
       registerSummaries(v1, { ...options, quota });
     },
     { prefix: '/v1' },

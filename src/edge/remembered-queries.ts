@@ -1,6 +1,6 @@
 // What raw query strings meant when they were read last, so that asking again costs no reading.
 import { LRUCache } from 'lru-cache';
-import { type CustomerRequest, readCustomerRequest } from '../domain/customer-query.ts';
+import { type CustomerRequest, readCustomerRequest } from '../domain/customer-request.ts';
 import { type Parameters, parametersFromQuery } from '../domain/parameters.ts';
 import type { Tenant } from '../domain/tenant.ts';
 
@@ -35,13 +35,14 @@ export function createRememberedQueries(maxBytes: number): RememberedQueries {
   return {
     parametersOf: (queryString) =>
       held.get(queryString)?.parameters ?? parametersFromQuery(queryString),
-    read(parameters, { tenant, now }) {
+    read(parameters, reading) {
+      const { tenant } = reading;
       const { queryString } = parameters;
-      if (queryString === undefined) return readCustomerRequest(parameters, { tenant, now });
+      if (queryString === undefined) return readCustomerRequest(parameters, reading);
       const known = held.peek(queryString)?.requests;
       const remembered = known?.get(tenant);
       if (remembered) return remembered;
-      const request = readCustomerRequest(parameters, { tenant, now });
+      const request = readCustomerRequest(parameters, reading);
       if (isTimeless(request)) {
         held.set(queryString, { parameters, requests: new Map(known).set(tenant, request) });
       }
@@ -51,7 +52,8 @@ export function createRememberedQueries(maxBytes: number): RememberedQueries {
   };
 }
 
-/** Instants are judged and rounded by the present; durations stay what they are. */
-function isTimeless({ query: { timeRange } }: CustomerRequest): boolean {
+/** Instants are judged and rounded by the present, cursors end; durations stay what they are. */
+function isTimeless({ query: { timeRange }, page }: CustomerRequest): boolean {
+  if (page?.after) return false;
   return timeRange.form === 'default' || timeRange.form === 'rolling';
 }

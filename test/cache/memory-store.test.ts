@@ -36,6 +36,7 @@ const heldOf = (store: MemoryStore, keysOf: readonly CacheKey[]) =>
 /** A field of ann's of some kind. */
 const fieldOf = (kind: CacheKind, index: number): CacheKey => {
   if (kind === 'summary') return keys.summary({ ...query, owner: query.identity }, `int-${index}`);
+  if (kind === 'chunk') return keys.chunk(query, index);
   return keys[kind](readQuery(`email=ann@example.com&last=PT${index + 1}H`).query);
 };
 

@@ -64,6 +64,7 @@ test('the defaults are the documented ones', () => {
       connections: 64,
       maxResponseBytes: 8_388_608,
     },
+    history: { maxCalls: 64 },
     notices: [MEMORY_ONLY],
   });
   assert.deepEqual(secrets.vendorKeys('acme'), ['eght_acme']);

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { z } from 'zod';
 import { customerFrom, withSummaries } from '../../src/domain/customer.ts';
-import { type CustomerRequest, readCustomerRequest } from '../../src/domain/customer-query.ts';
+import { type CustomerRequest, readCustomerRequest } from '../../src/domain/customer-request.ts';
 import { selectFields } from '../../src/domain/customer-view.ts';
 import { IDENTITY_PARAMETERS } from '../../src/domain/identity.ts';
 import { parametersFromBody, parametersFromQuery } from '../../src/domain/parameters.ts';

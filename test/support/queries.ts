@@ -1,5 +1,5 @@
 // Short ways to a tenant and to normalized requests, for tests of the domain.
-import { type CustomerRequest, readCustomerRequest } from '../../src/domain/customer-query.ts';
+import { type CustomerRequest, readCustomerRequest } from '../../src/domain/customer-request.ts';
 import {
   type Parameters,
   parametersFromBody,

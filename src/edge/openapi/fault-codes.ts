@@ -28,6 +28,10 @@ export const FAULT_MEANINGS: Readonly<Record<FaultCode, string>> = {
   'parameter-conflict': 'Parameters are given that exclude each other, or in URL and body at once.',
   'include-unknown': '`include` names something that cannot be included.',
   'field-unknown': '`fields` names something that is no field of an interaction.',
+  'history-invalid': '`history` is something other than `complete`.',
+  'limit-invalid': '`limit` is no whole number from 1 to 500.',
+  'cursor-invalid':
+    'The cursor was not given by this service, belongs to another question, or is older than an hour.',
   'ids-count': 'There are too few or too many interaction ids.',
   'body-invalid':
     'The body is not JSON in UTF-8, is no object, or has a key that is repeated or forbidden.',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createCacheKeys } from '../../src/domain/cache-key.ts';
-import type { CustomerRequest } from '../../src/domain/customer-query.ts';
+import type { CustomerRequest } from '../../src/domain/customer-request.ts';
 import { isProblem } from '../../src/domain/problem.ts';
 import {
   canonicalBody,
@@ -25,12 +25,12 @@ test('all faults of a request come in one reply', () => {
     [
       'phoneNumber phone-invalid',
       'crmId parameter-repeated',
+      'limit parameter-conflict',
       'startTime time-invalid',
       'endTime time-invalid',
       'include include-unknown',
       'fields field-unknown',
       'page parameter-unknown',
-      'limit parameter-unknown',
     ],
   );
 });

@@ -1,0 +1,107 @@
+// One page of a history as it is held, with what is said about all of it.
+import {
+  comparePositions,
+  type Gap,
+  type HistoryPage,
+  isWithin,
+  LONGEST_SECONDS,
+  type Position,
+  positionOf,
+  type Reach,
+} from '../domain/history.ts';
+import type { Interaction } from '../domain/interaction.ts';
+import { isoInstant } from '../domain/iso-instant.ts';
+import { clipSpans, joinSpans, type Span } from '../domain/span.ts';
+import { addTallies, derivedFrom, tallyOf } from '../domain/tally.ts';
+import { missingOf, type Need } from './histories.ts';
+import type { Book, Books, Contents } from './history-book.ts';
+import { type ChunkRef, spanOf } from './history-chunks.ts';
+
+/** A page as it was read. */
+export interface ReadPage extends HistoryPage {
+  /** What has turned out not to be held any more; as long as it is not, gaps. */
+  readonly lost: readonly Span[];
+}
+
+/** Reads the page that a need asks for. `now` in Unix milliseconds. */
+export async function readPage(
+  need: Need,
+  book: Book,
+  { books, now }: { books: Books; now: number },
+): Promise<ReadPage> {
+  const { query, reach } = need;
+  const { limit, after } = query.page;
+  const { contents } = book;
+  const lost: Span[] = [];
+  const read = async (chunk: ChunkRef): Promise<readonly Interaction[]> => {
+    const held = await books.read(query, book, chunk);
+    if (held === undefined) lost.push(spanOf(chunk));
+    return (held ?? []).filter((each) => isWithin(reach, positionOf(each).startedAt));
+  };
+  const chunks = contents.chunks.filter((chunk) => reaches(reach, chunk));
+  const tallies = await Promise.all(
+    chunks.map(async (chunk) =>
+      isInside(reach, chunk) ? chunk.tally : tallyOf(await read(chunk)),
+    ),
+  );
+  const shown: Interaction[] = [];
+  for (const chunk of chunks) {
+    if (shown.length > limit) break;
+    if (after && isBefore(chunk, after)) continue;
+    const rows = await read(chunk);
+    shown.push(...rows.filter((each) => !after || comparePositions(positionOf(each), after) > 0));
+  }
+  const interactions = shown.slice(0, limit);
+  const last = interactions.at(-1);
+  const tally = addTallies(tallies);
+  return {
+    gaps: gapsOf(need, contents, { lost, now }),
+    interactions,
+    insights: insightsFor(need, contents, tally.interactions),
+    derived: derivedFrom(tally),
+    next: last && shown.length > limit ? positionOf(last) : null,
+    lost,
+  };
+}
+
+/** Where something may be missing: what could not be asked for, and what holds more than the vendor tells. */
+function gapsOf(
+  need: Need,
+  contents: Contents,
+  { lost, now }: { readonly lost: readonly Span[]; readonly now: number },
+): readonly Gap[] {
+  const { fromAt, toAt } = need.reach;
+  const flawed = contents.covered.filter(({ isWhole }) => !isWhole);
+  const spans = [...missingOf(need, contents), ...clipSpans([...flawed, ...lost], need.span)];
+  // By what ended in a span, what is missing may have started as much as a day before it.
+  const earlier = contents.isByStart ? 0 : LONGEST_SECONDS;
+  const starts = joinSpans(spans.map(({ from, to }) => ({ from: from - earlier, to })));
+  const last = Math.min(toAt, now);
+  return starts
+    .map(({ from, to }) => ({ from: Math.max(from * 1000, fromAt), to: Math.min(to * 1000, last) }))
+    .filter(({ from, to }) => from <= to)
+    .map(({ from, to }) => ({ startTime: isoInstant(from), endTime: isoInstant(to) }));
+}
+
+/** The vendor's aggregates, if they are about exactly what is shown. */
+function insightsFor({ query, span }: Need, { insights, covered }: Contents, interactions: number) {
+  if (insights === null || insights.interactions !== interactions) return null;
+  const isSame = JSON.stringify(insights.timeRange) === JSON.stringify(query.timeRange);
+  const isLatest = covered.every(
+    (each) => each.fetchedAt <= insights.fetchedAt || clipSpans([each], span).length === 0,
+  );
+  return isSame && isLatest ? insights.value : null;
+}
+
+function reaches({ fromAt, toAt }: Reach, { newest, oldest }: ChunkRef): boolean {
+  return newest === null || oldest === null || (newest >= fromAt && oldest <= toAt);
+}
+
+function isInside({ fromAt, toAt }: Reach, { newest, oldest }: ChunkRef): boolean {
+  return newest === null || oldest === null || (oldest >= fromAt && newest <= toAt);
+}
+
+/** Whether all of a chunk was shown when the page before ended at this position. */
+function isBefore({ oldest }: ChunkRef, { startedAt }: Position): boolean {
+  return oldest !== null && (startedAt === null || oldest > startedAt);
+}
