@@ -20,8 +20,9 @@ export interface WantedPage {
 export const HISTORY_PARAMETERS = ['history', 'limit', 'cursor'] as const;
 
 const COMPLETE = 'complete';
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 500;
+/** The most interactions of a page where nothing is said, and where something is. */
+export const DEFAULT_LIMIT = 50;
+export const MAX_LIMIT = 500;
 const BAD_CURSOR =
   'Begin again without a cursor: this one is not for this question, or is too old.';
 

@@ -160,7 +160,8 @@ export const timeRangeSchema = describing<TimeRangeView>()(
     .meta({ description: 'The range that was searched, in its canonical form.' }),
 );
 
-const wholeCustomer = describing<Customer>()(
+/** The answer of `/v1/customer` to an app that may see all of it. */
+export const wholeCustomer = describing<Customer>()(
   z.strictObject({
     tenant: z.string().meta({ description: 'The tenant that was asked for.', examples: ['acme'] }),
     region: z.enum(REGIONS).meta({ description: 'Where 8x8 keeps the tenant’s data.' }),

@@ -1,5 +1,6 @@
 // Zod schemas as JSON Schema, the named ones as components of the document.
 import { z } from 'zod';
+import { derivedSchema, historySchema } from '../history-schema.ts';
 import {
   customerSchema,
   healthSchema,
@@ -15,6 +16,8 @@ import type { JsonSchema } from './operation.ts';
 
 const REPLIES: Readonly<Record<string, z.ZodType>> = {
   Customer: customerSchema,
+  History: historySchema,
+  Derived: derivedSchema,
   TimeRange: timeRangeSchema,
   Interaction: interactionSchema,
   Insights: insightsSchema,

@@ -1,19 +1,24 @@
 // The description of `/v1/customer`.
 import { requestSchema } from './components.ts';
-import { CUSTOMER, CUSTOMER_WITH_SUMMARIES, UNKNOWN_CUSTOMER } from './examples.ts';
+import { CUSTOMER, CUSTOMER_WITH_SUMMARIES, HISTORY, UNKNOWN_CUSTOMER } from './examples.ts';
 import type { Example, Operation, PathItem } from './operation.ts';
 import { customerBody, HEADER_PARAMETERS, IF_NONE_MATCH, queryParameters } from './parameters.ts';
 import { BODY_PROBLEMS, problemReferences, V1_PROBLEMS } from './problem-responses.ts';
 import { answer, notModified } from './v1-responses.ts';
 
-const OK = answer('Customer', 'The customer. One that 8x8 does not know has no interactions.', {
-  customer: { summary: 'One customer', value: CUSTOMER },
-  summaries: {
-    summary: 'With include=summaries and fields=channel,startedAt',
-    value: CUSTOMER_WITH_SUMMARIES,
+const OK = answer(
+  ['Customer', 'History'],
+  'The customer. One that 8x8 does not know has no interactions.',
+  {
+    customer: { summary: 'One customer', value: CUSTOMER },
+    summaries: {
+      summary: 'With include=summaries and fields=channel,startedAt',
+      value: CUSTOMER_WITH_SUMMARIES,
+    },
+    history: { summary: 'With history=complete', value: HISTORY },
+    unknown: { summary: 'A customer that 8x8 does not know', value: UNKNOWN_CUSTOMER },
   },
-  unknown: { summary: 'A customer that 8x8 does not know', value: UNKNOWN_CUSTOMER },
-});
+);
 
 const BODIES: Readonly<Record<string, Example>> = {
   email: {
@@ -37,6 +42,16 @@ const BODIES: Readonly<Record<string, Example>> = {
       startTime: '2024-08-01T00:00:00Z',
       endTime: '2024-09-01T00:00:00Z',
       fields: ['channel', 'startedAt'],
+    },
+  },
+  history: {
+    summary: 'Everything of the last ten years, 500 interactions a page',
+    value: {
+      tenant: 'acme',
+      email: 'customer@example.com',
+      last: 'P10Y',
+      history: 'complete',
+      limit: 500,
     },
   },
 };

@@ -1,5 +1,6 @@
 // Examples of answers, complete and true to their schemas.
 import type { Customer } from '../../domain/customer.ts';
+import type { History } from '../../domain/history.ts';
 import type { Summaries } from '../../domain/summaries.ts';
 
 /** One customer who wrote one email. */
@@ -60,6 +61,21 @@ export const CUSTOMER_WITH_SUMMARIES = {
     },
   ],
   summaryFailures: [],
+};
+
+/** The only page of a short history. */
+export const HISTORY: History = {
+  ...CUSTOMER,
+  gaps: [],
+  derived: {
+    interactions: 1,
+    byChannel: { email: 1 },
+    byDirection: { inbound: 1 },
+    byProduct: { cc: 1 },
+    bySentiment: { positive: 1 },
+    topics: [{ name: 'billing', interactions: 1, percentage: 100 }],
+  },
+  page: { nextCursor: null },
 };
 
 /** A customer that 8x8 does not know. */

@@ -1,5 +1,6 @@
 // The parameters of requests: in the URL of a GET, in the body of a POST, in headers.
 import { z } from 'zod';
+import { DEFAULT_LIMIT, MAX_LIMIT } from '../../domain/history-request.ts';
 import { INTERACTION_FIELDS } from '../../domain/interaction.ts';
 import { SUMMARIES_PER_CALL } from '../../domain/summaries.ts';
 import { requestSchema } from './components.ts';
@@ -72,6 +73,23 @@ export const customerBody = z
         description:
           'The fields of an interaction to keep; without it, all. `id` is always kept, and so is an included `summary`.',
       }),
+    history: z.enum(['complete']).optional().meta({
+      description:
+        'Everything in the range, page by page, past the 50 interactions that 8x8 gives at a time.',
+    }),
+    limit: z
+      .int()
+      .min(1)
+      .max(MAX_LIMIT)
+      .optional()
+      .meta({
+        description: `The most interactions of a page; without it, ${DEFAULT_LIMIT}. Only with \`history\`. With \`include=summaries\` every ${SUMMARIES_PER_CALL} cost one request of the quota.`,
+        examples: [100],
+      }),
+    cursor: optional(
+      'The `page.nextCursor` of the page before, with the same parameters. Only with `history`.',
+      'bGltaXQ9NTA0N2Y2ZDk2ZTQ5',
+    ),
   })
   .meta({
     description:

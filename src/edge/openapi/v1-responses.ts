@@ -6,13 +6,13 @@ import {
   headerReferences,
   QUOTA_HEADERS,
 } from './headers.ts';
-import type { Example, Response } from './operation.ts';
+import type { Example, JsonSchema, Reference, Response } from './operation.ts';
 
 const KEPT: readonly HeaderName[] = [...COMMON_HEADERS, ...QUOTA_HEADERS, ...CACHE_HEADERS];
 
-/** An answer in JSON that may be kept. */
+/** An answer in JSON that may be kept: one of these components. */
 export function answer(
-  component: string,
+  components: string | readonly string[],
   description: string,
   examples: Readonly<Record<string, Example>>,
 ): Response {
@@ -20,9 +20,15 @@ export function answer(
     description,
     headers: headerReferences([...KEPT, 'Content-Encoding']),
     content: {
-      'application/json': { schema: { $ref: `#/components/schemas/${component}` }, examples },
+      'application/json': { schema: anyOf([components].flat()), examples },
     },
   };
+}
+
+function anyOf(components: readonly string[]): Reference | JsonSchema {
+  const references = components.map((name) => ({ $ref: `#/components/schemas/${name}` }));
+  const [first, ...others] = references;
+  return first && others.length === 0 ? first : { anyOf: references };
 }
 
 /** The reply to those who have the answer. */
