@@ -6,19 +6,25 @@ import type { CustomerQuery } from '../domain/customer-query.ts';
 import { type HistoryQuery, NO_END, type Reach, reachOf, spanToAsk } from '../domain/history.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Context, Source } from '../domain/source.ts';
-import { type Span, subtractSpans } from '../domain/span.ts';
+import { clipSpans, type Span, subtractSpans } from '../domain/span.ts';
 import { FULL_ROWS } from '../domain/split-plan.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import type { VendorCustomer } from '../domain/vendor-answer.ts';
 import { withDeadline } from '../resilience/deadline.ts';
 import { createFlights } from './flights.ts';
 import type { Book, Books, Contents, KeptInsights } from './history-book.ts';
+import { spanOf } from './history-chunks.ts';
 import { type FetchedHistory, fetchHistory } from './history-fetch.ts';
 import { placeName } from './place.ts';
 import type { Look } from './tiers.ts';
 
 /** A history as far as it can be had. */
-export interface HeldHistory extends Landed {
+export interface HeldHistory {
+  readonly book: Book;
+  /** What could not be had, or was not asked for. */
+  readonly missing: readonly Span[];
+  /** Why not everything could be asked for; null where all was, or there were too many calls. */
+  readonly failure: Problem | null;
   /** The vendor was asked. */
   readonly isFetched: boolean;
   /** By others, who had asked for the same. */
@@ -33,9 +39,8 @@ export interface Need {
   readonly span: Span;
   /** Whether something that is held will do. */
   readonly isUsable: (item: Covered) => boolean;
-  /** What has turned out not to be held any more, whatever the list of contents says, unless it was fetched since. */
+  /** What has turned out not to be held any more, whatever the list of contents says. */
   readonly lost: readonly Span[];
-  readonly lostAt: number;
 }
 
 /** Brings the history that a need is about up to date, as far as can be. @throws {Problem} if nothing can be had */
@@ -55,30 +60,28 @@ interface HistoriesOptions {
   readonly random: () => number;
 }
 
-interface Landed {
-  readonly book: Book;
-  /** Why not everything could be asked for; null where all was, or there were too many calls. */
-  readonly failure: Problem | null;
+/** What one fetch has brought. */
+interface Landed extends Pick<HeldHistory, 'book' | 'failure'> {
+  readonly told: readonly Span[];
 }
 
 /** The need of a query at `now` (Unix ms). What was good enough for the first page is for those after it. */
-export function needOf(query: HistoryQuery, { refresh }: Pick<Context, 'refresh'>, now: number) {
+export function needOf(
+  query: HistoryQuery,
+  { refresh }: Pick<Context, 'refresh'>,
+  now: number,
+): Need {
   const at = query.page.firstAt ?? now;
   const reach = reachOf(query, at);
   const isFresh = ({ staleAt }: Covered) => staleAt > at && !refresh;
   const isUsable = (item: Covered) =>
     item.deleteAt > now && (isFresh(item) || item.fetchedAt >= at);
-  return { query, reach, span: spanToAsk(reach, edgeAt(at)), isUsable, lost: [], lostAt: now };
+  return { query, reach, span: spanToAsk(reach, edgeAt(at)), isUsable, lost: [] };
 }
 
 /** What of a need has to be asked for. */
-export function missingOf(
-  { span, isUsable, lost, lostAt }: Omit<Need, 'query' | 'reach'>,
-  { covered }: Contents,
-): readonly Span[] {
-  const held = covered.filter(isUsable);
-  const since = held.filter(({ fetchedAt }) => fetchedAt >= lostAt);
-  return subtractSpans([span], [...uncover(held, lost), ...since]);
+function missingOf({ span, isUsable, lost }: Need, { covered }: Contents): readonly Span[] {
+  return subtractSpans([span], uncover(covered.filter(isUsable), lost));
 }
 
 /** Creates what brings them. One fetch at a time for each customer; those who come meanwhile look at what it brought. */
@@ -89,26 +92,45 @@ export function createHistories(options: HistoriesOptions): Histories {
   const extend = async (need: Need, context: Context): Promise<Landed> => {
     const before = await books.look(need.query);
     const missing = missingOf(need, before.book.contents);
-    if (missing.length === 0) return { book: before.book, failure: null };
+    if (missing.length === 0) return { book: before.book, failure: null, told: [] };
+    const seen = await startsIn(missing, need, before.book);
     const fetchedAt = now();
     const fetched = await withDeadline(deadlineMs, async (signal, endsAt, lift) => {
       const within = { ...context, signal, endsAt };
-      const came = await fetchFor(need, { missing, contents: before.book.contents }, within);
+      const came = await fetchFor(need, { missing, seen, contents: before.book.contents }, within);
       // How long it takes to keep it is bounded there.
       lift();
       return came;
     });
-    return { book: await keep(need, before, { fetched, fetchedAt }), failure: fetched.failure };
+    const told = openEnded(fetched.told, edgeAt(fetchedAt));
+    const book = await keep(need, before, { fetched, fetchedAt });
+    return { book, failure: fetched.failure, told };
+  };
+
+  /** When those interactions started that are held of some spans, in Unix seconds. */
+  const startsIn = async (spans: readonly Span[], { query }: Need, book: Book) => {
+    const chunks = book.contents.chunks.filter((chunk) =>
+      spans.some((span) => clipSpans([spanOf(chunk)], span).length > 0),
+    );
+    const held = await Promise.all(chunks.map((chunk) => books.read(query, book, chunk)));
+    return held.flatMap((draft = []) =>
+      draft.flatMap(({ startedAt }) => (startedAt === null ? [] : [Date.parse(startedAt) / 1000])),
+    );
   };
 
   const fetchFor = (
     { query, span }: Need,
-    { missing, contents }: { missing: readonly Span[]; contents: Contents },
+    {
+      missing,
+      seen,
+      contents,
+    }: { missing: readonly Span[]; seen: readonly number[]; contents: Contents },
     context: Context & { readonly signal: AbortSignal },
   ) => {
     const edge = edgeAt(now());
     return fetchHistory({
       spans: missing,
+      seen,
       whole: isSmallButForItsEnd(span, missing, contents) ? span : null,
       maxCalls: options.maxCalls,
       edge,
@@ -136,12 +158,13 @@ export function createHistories(options: HistoriesOptions): Histories {
       only && isAll
         ? {
             timeRange: query.timeRange,
-            fetchedAt,
             interactions: interactions.size,
             value: insightsFrom(only.insights),
           }
-        : contents.insights;
+        : null;
+    const [present] = cut([{ from: edge - 1, to: edge }], true);
     return books.write(query, before, {
+      keepUntil: present?.deleteAt ?? fetchedAt,
       change: { interactions: [...interactions.values()], told: openEnded(told, edge) },
       contents: {
         covered: flawed.length > 0 ? cover(held, cut(flawed, false)) : held,
@@ -152,20 +175,26 @@ export function createHistories(options: HistoriesOptions): Histories {
   };
 
   return async (need, context) => {
-    let book = await books.open(need.query);
-    let isCollapsed = false;
-    let isFetched = false;
-    while (missingOf(need, book.contents).length > 0) {
+    const book = await books.open(need.query);
+    const missing = missingOf(need, book.contents);
+    let held: HeldHistory = {
+      book,
+      missing,
+      failure: null,
+      isFetched: false,
+      isCollapsed: false,
+    };
+    while (held.missing.length > 0) {
       const name = placeName(keys.history(need.query));
       const { result, collapsed } = flights.join(name, () => extend(need, context));
-      const landed = await result;
-      isCollapsed = collapsed;
-      isFetched = true;
-      book = landed.book;
+      const { told, ...landed } = await result;
+      // What a fetch has told is good enough for those who waited for it, however old it is said to be.
+      const left = subtractSpans(missingOf({ ...need, lost: [] }, landed.book.contents), told);
+      held = { ...landed, missing: left, isFetched: true, isCollapsed: collapsed };
       // Those who came to another's fetch may need more than that was for, unless nothing is to be had.
-      if (!collapsed || landed.failure) return { ...landed, isFetched, isCollapsed };
+      if (!collapsed || landed.failure) break;
     }
-    return { book, failure: null, isFetched, isCollapsed };
+    return held;
   };
 }
 

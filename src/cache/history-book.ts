@@ -27,7 +27,7 @@ export interface Contents {
   readonly covered: readonly Covered[];
   /** Newest first; those without a start last. */
   readonly chunks: readonly ChunkRef[];
-  /** The vendor's own aggregates, as of the one call that held everything of a reach. */
+  /** The vendor's own aggregates, if the last fetch was one call that held everything of a range. */
   readonly insights: KeptInsights | null;
   /** True once an answer has shown that the vendor does not look at when interactions end. */
   readonly isByStart: boolean;
@@ -36,7 +36,6 @@ export interface Contents {
 /** The vendor's aggregates, and what they are about: a range as it was, and so many interactions. */
 export interface KeptInsights {
   readonly timeRange: TimeRange;
-  readonly fetchedAt: number;
   readonly interactions: number;
   readonly value: Insights | null;
 }
@@ -65,6 +64,8 @@ export interface Books {
 export interface Writing {
   readonly change: Change;
   readonly contents: Omit<Contents, 'chunks'>;
+  /** Even if nothing in it may be used without asking: in Unix milliseconds. */
+  readonly keepUntil: number;
 }
 
 interface BookOptions {
@@ -136,7 +137,7 @@ export function createBooks({ keys, tiers, now }: BookOptions): Books {
       const look = await tiers.look(keys.history(query));
       return { book: bookOf(found(look)), look };
     },
-    async write(query, { book, look }, { change, contents }) {
+    async write(query, { book, look }, { change, contents, keepUntil }) {
       const { chunks: before } = book.contents;
       const isTouched = touching(change);
       const touched = before.filter(isTouched);
@@ -151,7 +152,7 @@ export function createBooks({ keys, tiers, now }: BookOptions): Books {
         rows,
       );
       const covered = uncover(contents.covered, subtractSpans(lost, change.told));
-      const instants = instantsOf(covered, now());
+      const instants = instantsOf(covered, { fetchedAt: now(), keepUntil });
       const { chunks, fresh } = await keepDrafts(query, arranged, { look, instants });
       const written = { ...contents, covered, chunks };
       const entry = createEntry(Buffer.from(JSON.stringify(written)), instants);
@@ -166,10 +167,12 @@ function isChunkRef(each: ChunkRef | Draft): each is ChunkRef {
   return 'slot' in each;
 }
 
-/** A book is kept for as long as any part of it may be used. */
-function instantsOf(covered: readonly Covered[], fetchedAt: number): Instants {
-  const latest = (instants: readonly number[]) => Math.max(fetchedAt, ...instants);
-  const deleteAt = latest(covered.map((each) => each.deleteAt));
-  const staleAt = latest(covered.map((each) => each.staleAt));
+/** A book is kept for as long as any part of it may be used, or helps to ask for the rest. */
+function instantsOf(
+  covered: readonly Covered[],
+  { fetchedAt, keepUntil }: { readonly fetchedAt: number; readonly keepUntil: number },
+): Instants {
+  const deleteAt = Math.max(keepUntil, ...covered.map((each) => each.deleteAt));
+  const staleAt = Math.max(fetchedAt, ...covered.map((each) => each.staleAt));
   return { fetchedAt, staleAt, revalidateUntil: deleteAt, deleteAt };
 }

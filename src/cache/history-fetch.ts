@@ -12,6 +12,8 @@ export interface HistoryFetch {
   readonly spans: readonly Span[];
   /** Asked first, in one call, where it is more than `spans`: if that holds all, nothing else is. */
   readonly whole: Span | null;
+  /** When interactions of these spans started that are held already, in Unix seconds: there is at least so much. */
+  readonly seen: readonly number[];
   /** The most calls; beyond them, and after a failure, the rest is left. */
   readonly maxCalls: number;
   /** The first second of the future. */
@@ -43,8 +45,8 @@ const LANES = 8;
 
 /** Fetches. Never rejects with a problem: what came before it is not lost. */
 export async function fetchHistory(wanted: HistoryFetch): Promise<FetchedHistory> {
-  const { whole, spans, maxCalls, ask, edge, signal } = wanted;
-  let plan = createSplitPlan({ spans: whole ? [whole] : spans, lanes: LANES });
+  const { whole, spans, seen, maxCalls, ask, edge, signal } = wanted;
+  let plan = createSplitPlan({ spans: whole ? [whole] : spans, seen, lanes: LANES });
   let calls = 0;
   let failure: Error | null = null;
   let only: VendorCustomer | null = null;
@@ -61,7 +63,7 @@ export async function fetchHistory(wanted: HistoryFetch): Promise<FetchedHistory
     for (const each of answer.interactions) into.set(each.interactionId, interactionFrom(each));
     isByStart ||= part.to < edge && answer.interactions.some((each) => showsStart(part, each));
     if (verdict === 'split') {
-      if (whole && calls === 1) plan = createSplitPlan({ spans, lanes: LANES });
+      if (whole && calls === 1) plan = createSplitPlan({ spans, seen, lanes: LANES });
       return;
     }
     told.push(part);

@@ -13,12 +13,13 @@ import type { Interaction } from '../domain/interaction.ts';
 import { isoInstant } from '../domain/iso-instant.ts';
 import { clipSpans, joinSpans, type Span } from '../domain/span.ts';
 import { addTallies, derivedFrom, tallyOf } from '../domain/tally.ts';
-import { missingOf, type Need } from './histories.ts';
-import type { Book, Books, Contents } from './history-book.ts';
+import type { HeldHistory, Need } from './histories.ts';
+import type { Books, Contents } from './history-book.ts';
 import { type ChunkRef, spanOf } from './history-chunks.ts';
 
 /** A page as it was read. */
-export interface ReadPage extends HistoryPage {
+export interface ReadPage {
+  readonly page: HistoryPage;
   /** What has turned out not to be held any more; as long as it is not, gaps. */
   readonly lost: readonly Span[];
 }
@@ -26,7 +27,7 @@ export interface ReadPage extends HistoryPage {
 /** Reads the page that a need asks for. `now` in Unix milliseconds. */
 export async function readPage(
   need: Need,
-  book: Book,
+  { book, missing }: Pick<HeldHistory, 'book' | 'missing'>,
   { books, now }: { books: Books; now: number },
 ): Promise<ReadPage> {
   const { query, reach } = need;
@@ -54,25 +55,25 @@ export async function readPage(
   const interactions = shown.slice(0, limit);
   const last = interactions.at(-1);
   const tally = addTallies(tallies);
-  return {
-    gaps: gapsOf(need, contents, { lost, now }),
+  const page = {
+    gaps: gapsOf(need, contents, { missing: [...missing, ...lost], now }),
     interactions,
     insights: insightsFor(need, contents, tally.interactions),
     derived: derivedFrom(tally),
     next: last && shown.length > limit ? positionOf(last) : null,
-    lost,
   };
+  return { page, lost };
 }
 
 /** Where something may be missing: what could not be asked for, and what holds more than the vendor tells. */
 function gapsOf(
   need: Need,
   contents: Contents,
-  { lost, now }: { readonly lost: readonly Span[]; readonly now: number },
+  { missing, now }: { readonly missing: readonly Span[]; readonly now: number },
 ): readonly Gap[] {
   const { fromAt, toAt } = need.reach;
   const flawed = contents.covered.filter(({ isWhole }) => !isWhole);
-  const spans = [...missingOf(need, contents), ...clipSpans([...flawed, ...lost], need.span)];
+  const spans = clipSpans([...flawed, ...missing], need.span);
   // By what ended in a span, what is missing may have started as much as a day before it.
   const earlier = contents.isByStart ? 0 : LONGEST_SECONDS;
   const starts = joinSpans(spans.map(({ from, to }) => ({ from: from - earlier, to })));
@@ -84,13 +85,10 @@ function gapsOf(
 }
 
 /** The vendor's aggregates, if they are about exactly what is shown. */
-function insightsFor({ query, span }: Need, { insights, covered }: Contents, interactions: number) {
+function insightsFor({ query }: Need, { insights }: Contents, interactions: number) {
   if (insights === null || insights.interactions !== interactions) return null;
   const isSame = JSON.stringify(insights.timeRange) === JSON.stringify(query.timeRange);
-  const isLatest = covered.every(
-    (each) => each.fetchedAt <= insights.fetchedAt || clipSpans([each], span).length === 0,
-  );
-  return isSame && isLatest ? insights.value : null;
+  return isSame ? insights.value : null;
 }
 
 function reaches({ fromAt, toAt }: Reach, { newest, oldest }: ChunkRef): boolean {

@@ -5,7 +5,11 @@ import { subtractDuration } from '../../src/domain/duration.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import type { Source } from '../../src/domain/source.ts';
 import { searchBounds } from '../../src/domain/time-range.ts';
-import type { VendorCustomer, VendorInteraction } from '../../src/domain/vendor-answer.ts';
+import type {
+  VendorCustomer,
+  VendorInsights,
+  VendorInteraction,
+} from '../../src/domain/vendor-answer.ts';
 import { vendorCustomer } from './vendor.ts';
 
 /** What the vendor does not say. */
@@ -27,6 +31,8 @@ export interface HistoryVendor {
     readonly priority: string;
   }[];
   interactions: readonly VendorInteraction[];
+  /** The same in every answer. */
+  insights: VendorInsights | null;
   /** Each call is refused for as long as this is set. */
   problem: Problem | null;
 }
@@ -55,6 +61,7 @@ export function createHistoryVendor(options: VendorOptions): HistoryVendor {
   const vendor: HistoryVendor = {
     calls: [],
     interactions: options.interactions,
+    insights: null,
     problem: null,
     async source({ timeRange, tenant }, { priority = 'caller', signal }) {
       const { startAt, endAt } = searchBounds(timeRange, { now: now(), gridMs: tenant.timeGridMs });
@@ -66,7 +73,7 @@ export function createHistoryVendor(options: VendorOptions): HistoryVendor {
       const to = endAt ?? now();
       const from = startAt ?? subtractDuration(to, { months: 12, seconds: 0 });
       const found = vendor.interactions.filter((each) => isFound(each, { from, to }, habits));
-      return vendorCustomer(chosen(found, habits, random));
+      return vendorCustomer(chosen(found, habits, random), { insights: vendor.insights });
     },
   };
   return vendor;
