@@ -113,6 +113,7 @@ export function createSources(parts: Parts) {
     shape({ now, random }),
   )(guarded(eightByEight.interactions));
 
+  const { maxCalls } = configuration.history;
   const books = createBooks({ keys, tiers, now });
   const histories = createHistories({
     books,
@@ -120,7 +121,6 @@ export function createSources(parts: Parts) {
     source: pipe(
       rememberRefusals<CustomerQuery, VendorCustomer>({ ...refusals, keyOf: keys.range }),
     )(guarded(eightByEight.interactions)),
-    maxCalls: configuration.history.maxCalls,
     deadlineMs,
     now,
     random,
@@ -139,7 +139,7 @@ export function createSources(parts: Parts) {
   const pages = pipe(
     representHistory(seal),
     joinPageSummaries({ summaries, now, random }),
-  )(createCompleteHistory({ books, histories, now, emit }));
+  )(createCompleteHistory({ books, histories, maxCalls, now, emit }));
 
   return { customers, summaries: representSummaries()(summaries), histories: pages, paging };
 }

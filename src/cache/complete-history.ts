@@ -1,12 +1,12 @@
 // The source of complete histories, page by page.
 import type { Instants } from '../domain/freshness.ts';
-import type { HistoryPage, HistoryQuery } from '../domain/history.ts';
-import { isOutage } from '../domain/problem.ts';
+import type { HistoryPage, HistoryQuery, PageRequest } from '../domain/history.ts';
 import type { Context, Provenance, Source } from '../domain/source.ts';
-import { clipSpans, subtractSpans } from '../domain/span.ts';
+import { clipSpans } from '../domain/span.ts';
 import type { Emit } from '../telemetry/events.ts';
-import { type HeldHistory, type Histories, type Need, needOf } from './histories.ts';
+import type { HeldHistory, Histories } from './histories.ts';
 import type { Books } from './history-book.ts';
+import { type Need, needOf } from './history-need.ts';
 import { readPage } from './history-page.ts';
 import { fetchOutcome, readEvent } from './provenance.ts';
 
@@ -20,6 +20,8 @@ export interface HeldPage {
 interface CompleteHistoryOptions {
   readonly books: Books;
   readonly histories: Histories;
+  /** The most calls to the vendor for one answer. */
+  readonly maxCalls: number;
   /** The present, in Unix milliseconds. */
   readonly now: () => number;
   readonly emit: Emit;
@@ -29,34 +31,26 @@ interface CompleteHistoryOptions {
 export function createCompleteHistory(
   options: CompleteHistoryOptions,
 ): Source<HistoryQuery, HeldPage> {
-  const { books, histories, now, emit } = options;
+  const { books, histories, maxCalls, now, emit } = options;
 
-  const pageFor = async (need: Need, context: Context): Promise<HeldPage> => {
+  const pageFor = async (need: Need, wanted: PageRequest, context: Context): Promise<HeldPage> => {
     const held = await histories(need, context);
-    const shown = withWhatIsStale(need, held, now());
-    const { page, lost } = await readPage(need, shown, { books, now: now() });
-    if (lost.length > 0 && need.lost.length === 0) return pageFor({ ...need, lost }, context);
-    const missing = [...shown.missing, ...lost];
-    const instants = instantsOf(need, { ...shown, missing }, now());
-    return { page, instants, provenance: provenanceOf(held, shown, context) };
+    const { page, lost } = await readPage(need, held, { wanted, books, now: now() });
+    if (lost.length > 0 && need.lost.length === 0) {
+      return pageFor({ ...need, lost }, wanted, context);
+    }
+    const missing = [...held.missing, ...lost];
+    const instants = instantsOf(need, { ...held, missing }, now());
+    return { page, instants, provenance: provenanceOf(held, context) };
   };
 
   return async (query, context) => {
-    const answer = await pageFor(needOf(query, context, now()), context);
+    const at = query.page.firstAt ?? now();
+    const need = needOf(query, { at, now, refresh: context.refresh, maxCalls });
+    const answer = await pageFor(need, query.page, context);
     emit(readEvent('history', answer, now()));
     return answer;
   };
-}
-
-/** After a failure what is stale may be used as well. @throws {Problem} the failure, if nothing is held at all */
-function withWhatIsStale({ span }: Need, held: HeldHistory, now: number): HeldHistory {
-  const { book, failure } = held;
-  if (failure === null) return held;
-  const stale = book.contents.covered.filter(({ deleteAt }) => deleteAt > now);
-  const missing = isOutage(failure) ? subtractSpans(held.missing, stale) : held.missing;
-  const isNothing = subtractSpans([span], missing).length === 0;
-  if (isNothing && book.contents.chunks.length === 0) throw failure;
-  return { ...held, missing };
 }
 
 /** A history that is not complete is not fresh: asking again goes on with it. */
@@ -68,10 +62,10 @@ function instantsOf({ span }: Need, { book, missing }: HeldHistory, now: number)
   return { fetchedAt, staleAt, revalidateUntil: staleAt, deleteAt: staleAt };
 }
 
-function provenanceOf(held: HeldHistory, shown: HeldHistory, context: Context): Provenance {
-  const { book, failure, isFetched, isCollapsed } = held;
+function provenanceOf(held: HeldHistory, context: Context): Provenance {
+  const { book, failure, isFetched, isStale, isCollapsed } = held;
   if (!isFetched) return { outcome: 'hit', tier: book.tier };
-  if (failure && shown.missing.length < held.missing.length) {
+  if (failure && isStale) {
     return { outcome: 'stale', reason: failure.slug, status: failure.status };
   }
   return { outcome: fetchOutcome(context), stored: book.isStored, collapsed: isCollapsed };

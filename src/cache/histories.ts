@@ -1,10 +1,10 @@
 // Complete histories: what is held is used, what is missing is fetched, and what came is kept, all of it or not.
 import type { CacheKeys } from '../domain/cache-key.ts';
-import { type Covered, cover, coverageOf, uncover } from '../domain/coverage.ts';
+import { cover, coverageOf, uncover } from '../domain/coverage.ts';
 import { insightsFrom } from '../domain/customer.ts';
 import type { CustomerQuery } from '../domain/customer-query.ts';
-import { type HistoryQuery, NO_END, type Reach, reachOf, spanToAsk } from '../domain/history.ts';
-import type { Problem } from '../domain/problem.ts';
+import { NO_END } from '../domain/history.ts';
+import { isOutage, type Problem } from '../domain/problem.ts';
 import type { Context, Source } from '../domain/source.ts';
 import { clipSpans, type Span, subtractSpans } from '../domain/span.ts';
 import { FULL_ROWS } from '../domain/split-plan.ts';
@@ -15,6 +15,7 @@ import { createFlights } from './flights.ts';
 import type { Book, Books, Contents, KeptInsights } from './history-book.ts';
 import { spanOf } from './history-chunks.ts';
 import { type FetchedHistory, fetchHistory } from './history-fetch.ts';
+import { edgeAt, missingOf, type Need } from './history-need.ts';
 import { placeName } from './place.ts';
 import type { Look } from './tiers.ts';
 
@@ -23,24 +24,16 @@ export interface HeldHistory {
   readonly book: Book;
   /** What could not be had, or was not asked for. */
   readonly missing: readonly Span[];
+  /** Something past its time is used, since asking for it has failed. */
+  readonly isStale: boolean;
+  /** The calls that were made, by whomever. */
+  readonly calls: number;
   /** Why not everything could be asked for; null where all was, or there were too many calls. */
   readonly failure: Problem | null;
   /** The vendor was asked. */
   readonly isFetched: boolean;
   /** By others, who had asked for the same. */
   readonly isCollapsed: boolean;
-}
-
-/** What a query needs to know. */
-export interface Need {
-  readonly query: HistoryQuery;
-  readonly reach: Reach;
-  /** What the vendor has to be asked about, or to have been. */
-  readonly span: Span;
-  /** Whether something that is held will do. */
-  readonly isUsable: (item: Covered) => boolean;
-  /** What has turned out not to be held any more, whatever the list of contents says. */
-  readonly lost: readonly Span[];
 }
 
 /** Brings the history that a need is about up to date, as far as can be. @throws {Problem} if nothing can be had */
@@ -50,8 +43,6 @@ interface HistoriesOptions {
   readonly books: Books;
   readonly keys: Pick<CacheKeys, 'history'>;
   readonly source: Source<CustomerQuery, VendorCustomer>;
-  /** The most calls for one answer. */
-  readonly maxCalls: number;
   /** For one answer. */
   readonly deadlineMs: number;
   /** The present, in Unix milliseconds. */
@@ -61,27 +52,8 @@ interface HistoriesOptions {
 }
 
 /** What one fetch has brought. */
-interface Landed extends Pick<HeldHistory, 'book' | 'failure'> {
+interface Landed extends Pick<HeldHistory, 'book' | 'failure' | 'calls'> {
   readonly told: readonly Span[];
-}
-
-/** The need of a query at `now` (Unix ms). What was good enough for the first page is for those after it. */
-export function needOf(
-  query: HistoryQuery,
-  { refresh }: Pick<Context, 'refresh'>,
-  now: number,
-): Need {
-  const at = query.page.firstAt ?? now;
-  const reach = reachOf(query, at);
-  const isFresh = ({ staleAt }: Covered) => staleAt > at && !refresh;
-  const isUsable = (item: Covered) =>
-    item.deleteAt > now && (isFresh(item) || item.fetchedAt >= at);
-  return { query, reach, span: spanToAsk(reach, edgeAt(at)), isUsable, lost: [] };
-}
-
-/** What of a need has to be asked for. */
-function missingOf({ span, isUsable, lost }: Need, { covered }: Contents): readonly Span[] {
-  return subtractSpans([span], uncover(covered.filter(isUsable), lost));
 }
 
 /** Creates what brings them. One fetch at a time for each customer; those who come meanwhile look at what it brought. */
@@ -92,7 +64,7 @@ export function createHistories(options: HistoriesOptions): Histories {
   const extend = async (need: Need, context: Context): Promise<Landed> => {
     const before = await books.look(need.query);
     const missing = missingOf(need, before.book.contents);
-    if (missing.length === 0) return { book: before.book, failure: null, told: [] };
+    if (missing.length === 0) return { book: before.book, failure: null, calls: 0, told: [] };
     const seen = await startsIn(missing, need, before.book);
     const fetchedAt = now();
     const fetched = await withDeadline(deadlineMs, async (signal, endsAt, lift) => {
@@ -104,7 +76,7 @@ export function createHistories(options: HistoriesOptions): Histories {
     });
     const told = openEnded(fetched.told, edgeAt(fetchedAt));
     const book = await keep(need, before, { fetched, fetchedAt });
-    return { book, failure: fetched.failure, told };
+    return { book, failure: fetched.failure, calls: fetched.calls, told };
   };
 
   /** When those interactions started that are held of some spans, in Unix seconds. */
@@ -119,7 +91,7 @@ export function createHistories(options: HistoriesOptions): Histories {
   };
 
   const fetchFor = (
-    { query, span }: Need,
+    { query, span, maxCalls }: Need,
     {
       missing,
       seen,
@@ -132,7 +104,7 @@ export function createHistories(options: HistoriesOptions): Histories {
       spans: missing,
       seen,
       whole: isSmallButForItsEnd(span, missing, contents) ? span : null,
-      maxCalls: options.maxCalls,
+      maxCalls,
       edge,
       ask: (part, priority) =>
         options.source({ ...query, timeRange: rangeOf(part, edge) }, { ...context, priority }),
@@ -176,11 +148,12 @@ export function createHistories(options: HistoriesOptions): Histories {
 
   return async (need, context) => {
     const book = await books.open(need.query);
-    const missing = missingOf(need, book.contents);
     let held: HeldHistory = {
       book,
-      missing,
+      missing: missingOf(need, book.contents),
       failure: null,
+      calls: 0,
+      isStale: false,
       isFetched: false,
       isCollapsed: false,
     };
@@ -189,18 +162,25 @@ export function createHistories(options: HistoriesOptions): Histories {
       const { result, collapsed } = flights.join(name, () => extend(need, context));
       const { told, ...landed } = await result;
       // What a fetch has told is good enough for those who waited for it, however old it is said to be.
-      const left = subtractSpans(missingOf({ ...need, lost: [] }, landed.book.contents), told);
-      held = { ...landed, missing: left, isFetched: true, isCollapsed: collapsed };
+      const missing = subtractSpans(missingOf({ ...need, lost: [] }, landed.book.contents), told);
+      held = { ...landed, missing, isStale: false, isFetched: true, isCollapsed: collapsed };
       // Those who came to another's fetch may need more than that was for, unless nothing is to be had.
       if (!collapsed || landed.failure) break;
     }
-    return held;
+    return withWhatIsStale(held, need, now());
   };
 }
 
-/** The first second of the future. */
-function edgeAt(now: number): number {
-  return Math.floor(now / 1000) + 1;
+/** While the vendor is out of order, what is stale may be used as well. @throws {Problem} if nothing at all is held */
+function withWhatIsStale(held: HeldHistory, { span }: Need, now: number): HeldHistory {
+  const { failure, book } = held;
+  if (failure === null) return held;
+  const { covered, chunks } = book.contents;
+  const stale = isOutage(failure) ? covered.filter(({ deleteAt }) => deleteAt > now) : [];
+  const missing = subtractSpans(held.missing, stale);
+  if (subtractSpans([span], missing).length === 0 && chunks.length === 0) throw failure;
+  const isStale = subtractSpans(held.missing, missing).length > 0;
+  return { ...held, missing, isStale };
 }
 
 /** Few interactions of which only the newest are missing: then all are asked for, for the sake of the aggregates. */

@@ -5,6 +5,7 @@ import {
   type HistoryPage,
   isWithin,
   LONGEST_SECONDS,
+  type PageRequest,
   type Position,
   positionOf,
   type Reach,
@@ -13,9 +14,10 @@ import type { Interaction } from '../domain/interaction.ts';
 import { isoInstant } from '../domain/iso-instant.ts';
 import { clipSpans, joinSpans, type Span } from '../domain/span.ts';
 import { addTallies, derivedFrom, tallyOf } from '../domain/tally.ts';
-import type { HeldHistory, Need } from './histories.ts';
+import type { HeldHistory } from './histories.ts';
 import type { Books, Contents } from './history-book.ts';
 import { type ChunkRef, spanOf } from './history-chunks.ts';
+import type { Need } from './history-need.ts';
 
 /** A page as it was read. */
 export interface ReadPage {
@@ -28,10 +30,10 @@ export interface ReadPage {
 export async function readPage(
   need: Need,
   { book, missing }: Pick<HeldHistory, 'book' | 'missing'>,
-  { books, now }: { books: Books; now: number },
+  { wanted, books, now }: { wanted: PageRequest; books: Books; now: number },
 ): Promise<ReadPage> {
   const { query, reach } = need;
-  const { limit, after } = query.page;
+  const { limit, after } = wanted;
   const { contents } = book;
   const lost: Span[] = [];
   const read = async (chunk: ChunkRef): Promise<readonly Interaction[]> => {

@@ -47,8 +47,8 @@ export function createHistoryWorld(options: WorldOptions): HistoryWorld {
   const tiers = createTiers({ memory, shared: null, now, random });
   const books = createBooks({ keys, tiers, now });
   const { source } = vendor;
-  const histories = createHistories({ books, keys, source, maxCalls, deadlineMs, now, random });
-  const pages = createCompleteHistory({ books, histories, now, emit: () => undefined });
+  const histories = createHistories({ books, keys, source, deadlineMs, now, random });
+  const pages = createCompleteHistory({ books, histories, maxCalls, now, emit: () => undefined });
   const usual = tenantWith();
   const tenant = { ...usual, freshness: { ...usual.freshness, ...options.freshness } };
 
