@@ -25,17 +25,20 @@ export interface Reading {
   readonly now: number;
   /** Absent: no cursor is known. */
   readonly paging?: Paging;
+  /** The parameters that may stand there; absent: all of them. */
+  readonly known?: ReadonlySet<string>;
 }
 
-const KNOWN = new Set<string>([
-  'tenant',
+/** The parameters that say who is asked for, when, and what is to be shown. */
+export const CUSTOMER_PARAMETERS = [
   ...IDENTITY_PARAMETERS,
   'crmId',
   ...TIME_PARAMETERS,
   'include',
   'fields',
-  ...HISTORY_PARAMETERS,
-]);
+] as const;
+
+const KNOWN = new Set<string>(['tenant', ...CUSTOMER_PARAMETERS, ...HISTORY_PARAMETERS]);
 const INCLUDABLE = 'summaries';
 const FIELDS = new Set<string>(INTERACTION_FIELDS);
 
@@ -45,16 +48,16 @@ const FIELDS = new Set<string>(INTERACTION_FIELDS);
  */
 export function readCustomerRequest(
   parameters: Parameters,
-  { tenant, now, paging }: Reading,
+  { tenant, now, paging, known = KNOWN }: Reading,
 ): CustomerRequest {
   const faults = new Faults();
   const identity = readIdentity(parameters, tenant, faults);
-  const wanted = readWantedPage(parameters, { paging, now, faults });
+  const wanted = known.has('history') ? readWantedPage(parameters, { paging, now, faults }) : null;
   const calendar = { now, gridMs: tenant.timeGridMs, firstAt: wanted?.cursor?.firstAt };
   const timeRange = readTimeRange(parameters, calendar, faults);
   const summaries = readInclude(parameters, faults);
   const fields = readFields(parameters, { summaries, faults });
-  refuseUnknown(parameters, KNOWN, faults);
+  refuseUnknown(parameters, known, faults);
   faults.throwIfAny();
   if (identity === undefined || timeRange === undefined) throw new Problem('internal-error');
   const query = { tenant, identity, timeRange, summaries };

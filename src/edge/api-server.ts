@@ -14,6 +14,7 @@ import { allowOrigins } from './cors.ts';
 import { trackMethods } from './methods.ts';
 import { createQuota } from './quota.ts';
 import { registerCustomer } from './routes/customer.ts';
+import { registerCustomers } from './routes/customers.ts';
 import { registerDocs } from './routes/docs.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerProblemPages } from './routes/problem-pages.ts';
@@ -67,6 +68,7 @@ export async function createApiServer(options: ApiOptions): Promise<FastifyInsta
       });
       v1.addHook('onRequest', quota.take);
       registerCustomer(v1, { ...options, quota });
+      registerCustomers(v1, { ...options, quota });
       registerSummaries(v1, { ...options, quota });
     },
     { prefix: '/v1' },

@@ -1,5 +1,6 @@
 // What a caller may ask: the tenant it names or implies, and the scopes it has.
 import type { Caller, Scope } from '../domain/caller.ts';
+import type { CustomerQuery } from '../domain/customer-query.ts';
 import { Faults, type Parameters, readText } from '../domain/parameters.ts';
 import { invalidRequest, Problem } from '../domain/problem.ts';
 import type { Tenant } from '../domain/tenant.ts';
@@ -24,6 +25,15 @@ export function authoriseTenant(
 /** @throws {Problem} `forbidden` */
 export function authoriseScope(caller: Caller, scope: Scope): void {
   if (!caller.scopes.has(scope)) throw new Problem('forbidden');
+}
+
+/**
+ * What a caller is answered of what it asks for: summaries need their scope, and are left out where they are hidden.
+ * @throws {Problem} `forbidden`
+ */
+export function authoriseQuery(caller: Caller, query: CustomerQuery): CustomerQuery {
+  if (query.summaries) authoriseScope(caller, 'summaries');
+  return caller.hide.has('summary') ? { ...query, summaries: false } : query;
 }
 
 function namedTenant(parameters: Parameters): string {

@@ -40,15 +40,18 @@ export function bodyOf(request: FastifyRequest): JsonObject {
   return isJsonObject(request.body) ? request.body : {};
 }
 
-/** True if a key of the outermost object stands there twice: parsing would silently keep the last one. */
+/** True if a key stands twice in one object: parsing would silently keep the last one. */
 function hasRepeatedKeys(json: string): boolean {
-  const keys = new Set<string>();
-  let depth = 0;
+  const outer: Set<string>[] = [];
+  let keys = new Set<string>();
   let last = '';
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:,]/g)) {
-    if (token === '{' || token === '[') depth += 1;
-    else if (token === '}' || token === ']') depth -= 1;
-    else if (token === ':' && depth === 1) {
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}:]/g)) {
+    if (token === '{') {
+      outer.push(keys);
+      keys = new Set();
+    } else if (token === '}') {
+      keys = outer.pop() ?? keys;
+    } else if (token === ':') {
       const key = String(JSON.parse(last));
       if (keys.has(key)) return true;
       keys.add(key);

@@ -16,9 +16,7 @@ export interface ProblemMessage {
 /** Sets the error and not-found handlers of a server. */
 export function handleErrors(server: FastifyInstance, emit: Emit): void {
   server.setErrorHandler((error: FastifyError, request, reply) => {
-    const problem = problemOf(error);
-    if (problem.slug === 'internal-error') emit(internalError(error, request.id));
-    return sendProblem(problem, request, reply);
+    return sendProblem(problemFor(error, request.id, emit), request, reply);
   });
   // Before a body is read: the route is the first thing that is checked.
   server.addHook('onRequest', (request, _reply, done) => {
@@ -50,12 +48,18 @@ const FRAMEWORK_PROBLEMS: Readonly<Record<string, ProblemSlug>> = {
   FST_ERR_ROUTE_MISSING_CONTENT_TYPE: 'unsupported-media-type',
 };
 
-function problemOf(error: FastifyError): Problem {
-  if (isProblem(error)) return error;
-  const slug = FRAMEWORK_PROBLEMS[error.code];
+/** The problem that an error is told as. A fault of ours is emitted, too. */
+export function problemFor(error: unknown, requestId: string, emit: Emit): Problem {
+  const problem = isProblem(error) ? error : frameworkProblem(error);
+  if (problem.slug === 'internal-error') emit(internalError(error, requestId));
+  return problem;
+}
+
+function frameworkProblem(error: unknown): Problem {
+  const { code = '', statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
+  const slug = FRAMEWORK_PROBLEMS[code];
   if (slug) return new Problem(slug, { cause: error });
-  const isCallers = (error.statusCode ?? 500) < 500;
-  return new Problem(isCallers ? 'malformed-request' : 'internal-error', { cause: error });
+  return new Problem(statusCode < 500 ? 'malformed-request' : 'internal-error', { cause: error });
 }
 
 function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -4,6 +4,9 @@ import type { Instants } from '../domain/freshness.ts';
 import type { Provenance, Reply } from '../domain/source.ts';
 import type { Tenant } from '../domain/tenant.ts';
 
+/** The media type of every answer. */
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
 /** Sends the bytes, or 304 where the caller has them. To be called after authorisation only. */
 export function sendAnswer(
   request: FastifyRequest,
@@ -15,14 +18,16 @@ export function sendAnswer(
   reply
     .etag(representation.etag, 0)
     .header('cache-control', cacheControl(instants, tenant))
-    .header('age', String(Math.max(0, Math.floor((now - instants.fetchedAt) / 1000))))
+    .header('age', String(ageOf(instants, now)))
     .header('cache-status', cacheStatus(provenance, instants, now));
   if (isUnchanged(request, representation.etag)) return reply.code(304).send();
   if (representation.coding) reply.header('content-encoding', representation.coding);
-  return reply
-    .code(200)
-    .header('content-type', 'application/json; charset=utf-8')
-    .send(representation.body);
+  return reply.code(200).header('content-type', JSON_TYPE).send(representation.body);
+}
+
+/** Whole seconds since an answer was fetched. */
+export function ageOf({ fetchedAt }: Instants, now: number): number {
+  return Math.max(0, Math.floor((now - fetchedAt) / 1000));
 }
 
 function cacheControl({ fetchedAt, staleAt }: Instants, { freshness }: Tenant): string {

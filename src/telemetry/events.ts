@@ -30,7 +30,7 @@ export interface RequestEvent {
   /** Null if the caller left before there was one. */
   readonly status: number | null;
   readonly durationMs: number;
-  /** A hit, miss or refresh, a problem's slug, `aborted`, or `ok`. */
+  /** A hit, miss or refresh, a problem's slug, `aborted`, `incomplete` (parts of it are problems), or `ok`. */
   readonly outcome: string;
   /** Why it failed: a short code from inside, or null. */
   readonly reason: string | null;

@@ -32,7 +32,7 @@ export const FAULT_MEANINGS: Readonly<Record<FaultCode, string>> = {
   'limit-invalid': '`limit` is no whole number from 1 to 500.',
   'cursor-invalid':
     'The cursor was not given by this service, belongs to another question, or is older than an hour.',
-  'ids-count': 'There are too few or too many interaction ids.',
+  'ids-count': 'There are too few or too many interaction ids, or customers.',
   'body-invalid':
     'The body is not JSON in UTF-8, is no object, or has a key that is repeated or forbidden.',
   'cost-above-quota': 'The request costs more than the whole quota of this app: ask for less.',

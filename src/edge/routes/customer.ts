@@ -7,7 +7,7 @@ import type { Reply, Source } from '../../domain/source.ts';
 import { SUMMARIES_PER_CALL } from '../../domain/summaries.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import { admit, contextOf, READ_METHODS } from '../admission.ts';
-import { authoriseScope } from '../authorise.ts';
+import { authoriseQuery } from '../authorise.ts';
 import { parametersOf } from '../parameters.ts';
 import type { Quota } from '../quota.ts';
 import { createRememberedQueries } from '../remembered-queries.ts';
@@ -36,8 +36,7 @@ export function registerCustomer(server: FastifyInstance, options: CustomerRoute
       const { caller, tenant } = admit(request, parameters, { tenants, scope: 'read' });
       const { query, fields, page } = queries.read(parameters, { tenant, now: now(), paging });
       request.trail.strategy = query.identity.by;
-      if (query.summaries) authoriseScope(caller, 'summaries');
-      const asked = caller.hide.has('summary') ? { ...query, summaries: false } : query;
+      const asked = authoriseQuery(caller, query);
       const context = contextOf(request, caller, fields);
       if (page === null) {
         const answer = await customers(asked, context);
