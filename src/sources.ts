@@ -2,6 +2,7 @@
 import { createCompleteHistory } from './cache/complete-history.ts';
 import { createHistories } from './cache/histories.ts';
 import { createBooks } from './cache/history-book.ts';
+import { createHistoryExport } from './cache/history-export.ts';
 import { joinPageSummaries, joinSummaries, whenIncluded } from './cache/join-summaries.ts';
 import { placeName } from './cache/place.ts';
 import { rememberRefusals } from './cache/refusals.ts';
@@ -141,5 +142,13 @@ export function createSources(parts: Parts) {
     joinPageSummaries({ summaries, now, random }),
   )(createCompleteHistory({ books, histories, maxCalls, now, emit }));
 
-  return { customers, summaries: representSummaries()(summaries), histories: pages, paging };
+  const exports = createHistoryExport({ books, histories, maxCalls, now });
+
+  return {
+    customers,
+    summaries: representSummaries()(summaries),
+    histories: pages,
+    exports,
+    paging,
+  };
 }

@@ -106,8 +106,14 @@ export function createHistories(options: HistoriesOptions): Histories {
       whole: isSmallButForItsEnd(span, missing, contents) ? span : null,
       maxCalls,
       edge,
-      ask: (part, priority) =>
-        options.source({ ...query, timeRange: rangeOf(part, edge) }, { ...context, priority }),
+      ask: (part, isFirst) => {
+        // Somebody waits for the first; many calls of one caller are not to be in the way of others.
+        const priority = context.priority ?? (isFirst ? 'caller' : 'export');
+        return options.source(
+          { ...query, timeRange: rangeOf(part, edge) },
+          { ...context, priority },
+        );
+      },
       signal: context.signal,
     });
   };

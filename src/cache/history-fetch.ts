@@ -2,7 +2,6 @@
 import { interactionFrom } from '../domain/customer.ts';
 import type { Interaction } from '../domain/interaction.ts';
 import { isProblem, Problem } from '../domain/problem.ts';
-import type { Priority } from '../domain/source.ts';
 import { joinSpans, type Span } from '../domain/span.ts';
 import { createSplitPlan } from '../domain/split-plan.ts';
 import type { VendorCustomer, VendorInteraction } from '../domain/vendor-answer.ts';
@@ -18,7 +17,7 @@ export interface HistoryFetch {
   readonly maxCalls: number;
   /** The first second of the future. */
   readonly edge: number;
-  readonly ask: (part: Span, priority: Priority) => Promise<VendorCustomer>;
+  readonly ask: (part: Span, isFirst: boolean) => Promise<VendorCustomer>;
   /** Ends when there is no time left. */
   readonly signal: AbortSignal;
 }
@@ -74,7 +73,7 @@ export async function fetchHistory(wanted: HistoryFetch): Promise<FetchedHistory
   const askFor = async (part: Span) => {
     calls += 1;
     try {
-      take(part, await ask(part, calls === 1 ? 'caller' : 'export'));
+      take(part, await ask(part, calls === 1));
     } catch (error) {
       failure ??= failureOf(error, signal);
     }

@@ -41,16 +41,15 @@ export async function readPage(
     if (held === undefined) lost.push(spanOf(chunk));
     return (held ?? []).filter((each) => isWithin(reach, positionOf(each).startedAt));
   };
-  const chunks = contents.chunks.filter((chunk) => reaches(reach, chunk));
+  const chunks = chunksAfter(contents, reach, null);
   const tallies = await Promise.all(
     chunks.map(async (chunk) =>
       isInside(reach, chunk) ? chunk.tally : tallyOf(await read(chunk)),
     ),
   );
   const shown: Interaction[] = [];
-  for (const chunk of chunks) {
+  for (const chunk of chunksAfter(contents, reach, after)) {
     if (shown.length > limit) break;
-    if (after && isBefore(chunk, after)) continue;
     const rows = await read(chunk);
     shown.push(...rows.filter((each) => !after || comparePositions(positionOf(each), after) > 0));
   }
@@ -67,8 +66,13 @@ export async function readPage(
   return { page, lost };
 }
 
+/** The chunks with something of a reach that comes after a position; newest first. */
+export function chunksAfter({ chunks }: Contents, reach: Reach, after: Position | null) {
+  return chunks.filter((chunk) => reaches(reach, chunk) && !(after && isBefore(chunk, after)));
+}
+
 /** Where something may be missing: what could not be asked for, and what holds more than the vendor tells. */
-function gapsOf(
+export function gapsOf(
   need: Need,
   contents: Contents,
   { missing, now }: { readonly missing: readonly Span[]; readonly now: number },

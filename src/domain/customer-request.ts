@@ -38,6 +38,12 @@ export const CUSTOMER_PARAMETERS = [
   'fields',
 ] as const;
 
+/** The parameters of an export. */
+export const EXPORT_PARAMETERS = [
+  'tenant',
+  ...CUSTOMER_PARAMETERS.filter((name) => name !== 'include'),
+] as const;
+
 const KNOWN = new Set<string>(['tenant', ...CUSTOMER_PARAMETERS, ...HISTORY_PARAMETERS]);
 const INCLUDABLE = 'summaries';
 const FIELDS = new Set<string>(INTERACTION_FIELDS);

@@ -27,11 +27,16 @@ export function selectFields(customer: Customer, selection: FieldSelection): obj
 }
 
 /** An interaction with what the selection shows. `id` and an included `summary` are kept; hiding outranks asking. */
-function selectInteraction(interaction: Interaction, { fields, hide }: FieldSelection) {
-  const isShown = (name: string) =>
-    !hide.has(name) &&
-    (fields === null || ALWAYS.has(name) || fields.has(name as InteractionField));
-  return Object.fromEntries(Object.entries(interaction).filter(([name]) => isShown(name)));
+export function selectInteraction(interaction: Interaction, selection: FieldSelection): object {
+  return Object.fromEntries(
+    Object.entries(interaction).filter(([name]) => isFieldShown(name, selection)),
+  );
+}
+
+/** Whether a selection shows a field of an interaction. */
+export function isFieldShown(name: string, { fields, hide }: FieldSelection): boolean {
+  const isWanted = fields === null || ALWAYS.has(name) || fields.has(name as InteractionField);
+  return isWanted && !hide.has(name);
 }
 
 /** A page of a history with what the selection shows. */

@@ -44,6 +44,16 @@ export interface History extends Customer {
   readonly page: { readonly nextCursor: string | null };
 }
 
+/** A part of an export: interactions that follow those before; or the end, which comes once, last. */
+export type ExportPart = readonly Interaction[] | ExportEnd;
+
+/** What is said about an export when it is over. */
+export interface ExportEnd {
+  readonly interactions: number;
+  /** Empty where nothing is missing. */
+  readonly gaps: readonly Gap[];
+}
+
 /** A page before it is sent: the interactions to show, and what is said about the whole. */
 export interface HistoryPage
   extends Pick<History, 'gaps' | 'interactions' | 'insights' | 'derived'> {

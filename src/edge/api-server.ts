@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { App } from '../domain/caller.ts';
 import type { CustomerQuery } from '../domain/customer-query.ts';
-import type { HistoryQuery } from '../domain/history.ts';
+import type { ExportPart, HistoryQuery } from '../domain/history.ts';
 import type { Paging } from '../domain/history-request.ts';
 import { Problem } from '../domain/problem.ts';
 import type { QuotaCounter } from '../domain/quota.ts';
@@ -16,6 +16,7 @@ import { createQuota } from './quota.ts';
 import { registerCustomer } from './routes/customer.ts';
 import { registerCustomers } from './routes/customers.ts';
 import { registerDocs } from './routes/docs.ts';
+import { registerExport } from './routes/export.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerProblemPages } from './routes/problem-pages.ts';
 import { registerSummaries } from './routes/summaries.ts';
@@ -27,6 +28,7 @@ interface ApiOptions extends ServerOptions {
   readonly tenants: ReadonlyMap<string, Tenant>;
   readonly customers: Source<CustomerQuery, Reply>;
   readonly histories: Source<HistoryQuery, Reply>;
+  readonly exports: Source<CustomerQuery, AsyncIterable<ExportPart>>;
   readonly summaries: Source<SummariesQuery, Reply>;
   readonly paging: Paging;
   readonly quotaCounter: QuotaCounter;
@@ -69,6 +71,7 @@ export async function createApiServer(options: ApiOptions): Promise<FastifyInsta
       v1.addHook('onRequest', quota.take);
       registerCustomer(v1, { ...options, quota });
       registerCustomers(v1, { ...options, quota });
+      registerExport(v1, options);
       registerSummaries(v1, { ...options, quota });
     },
     { prefix: '/v1' },

@@ -1,5 +1,6 @@
 // Which content coding a caller gets (RFC 9110 §12.5.3).
 import type { Coding } from '../domain/source.ts';
+import { readWeights } from './weights.ts';
 
 /** `br` before `gzip` at equal weight; null if neither is wanted more than the plain bytes. */
 export function chooseCoding(acceptEncoding: string | undefined): Coding | null {
@@ -11,19 +12,4 @@ export function chooseCoding(acceptEncoding: string | undefined): Coding | null 
   const best = Math.max(br, gzip);
   if (best === 0 || (weights.get('identity') ?? 0) > best) return null;
   return br === best ? 'br' : 'gzip';
-}
-
-function readWeights(header: string): ReadonlyMap<string, number> {
-  return new Map(
-    header.split(',').map((item) => {
-      const [coding = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
-      return [coding, readWeight(parameters)];
-    }),
-  );
-}
-
-function readWeight(parameters: readonly string[]): number {
-  const q = parameters.find((parameter) => parameter.startsWith('q='));
-  if (q === undefined) return 1;
-  return /^q=(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(q) ? Number(q.slice(2)) : 0;
 }

@@ -2,10 +2,11 @@
 import { createCompleteHistory, type HeldPage } from '../../src/cache/complete-history.ts';
 import { createHistories } from '../../src/cache/histories.ts';
 import { createBooks } from '../../src/cache/history-book.ts';
+import { createHistoryExport } from '../../src/cache/history-export.ts';
 import { createMemoryStore } from '../../src/cache/memory-store.ts';
 import { createTiers } from '../../src/cache/tiers.ts';
 import { createCacheKeys } from '../../src/domain/cache-key.ts';
-import { firstAtOf, type PageRequest } from '../../src/domain/history.ts';
+import { type ExportPart, firstAtOf, type PageRequest } from '../../src/domain/history.ts';
 import type { Interaction } from '../../src/domain/interaction.ts';
 import type { Context } from '../../src/domain/source.ts';
 import type { HistoryVendor } from './history-vendor.ts';
@@ -23,6 +24,7 @@ interface WorldOptions {
 
 /** Asks for histories of one customer. */
 export interface HistoryWorld {
+  export(range: string): Promise<AsyncIterable<ExportPart>>;
   page(range: string, page?: Partial<PageRequest>, context?: Partial<Context>): Promise<HeldPage>;
   /** All pages, one after the other, and what the last one says. */
   all(
@@ -58,8 +60,14 @@ export function createHistoryWorld(options: WorldOptions): HistoryWorld {
     return pages({ ...query, page: request }, { ...CONTEXT, ...context });
   };
 
+  const exports = createHistoryExport({ books, histories, maxCalls, now });
+
   return {
     page,
+    export(range) {
+      const { query } = readQuery(`email=ann@example.com&${range}`, { tenant, now: now() });
+      return exports(query, CONTEXT);
+    },
     async all(range, limit = 500) {
       const { query } = readQuery(`email=ann@example.com&${range}`, { tenant, now: now() });
       const firstAt = firstAtOf(query, now());
