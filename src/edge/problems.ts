@@ -16,6 +16,8 @@ export interface ProblemMessage {
 /** Sets the error and not-found handlers of a server. */
 export function handleErrors(server: FastifyInstance, emit: Emit): void {
   server.setErrorHandler((error: FastifyError, request, reply) => {
+    // A body that ends early because its caller has left: no fault, and nobody to tell it to.
+    if (error.code === 'ERR_STREAM_PREMATURE_CLOSE' && reply.raw.destroyed) return undefined;
     return sendProblem(problemFor(error, request.id, emit), request, reply);
   });
   // Before a body is read: the route is the first thing that is checked.

@@ -3,19 +3,29 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { z } from 'zod';
+import { readBatch, readBatchCustomer } from '../../src/domain/batch.ts';
 import { customerFrom, withSummaries } from '../../src/domain/customer.ts';
-import { type CustomerRequest, readCustomerRequest } from '../../src/domain/customer-request.ts';
+import {
+  CUSTOMER_PARAMETERS,
+  type CustomerRequest,
+  readCustomerRequest,
+} from '../../src/domain/customer-request.ts';
 import { selectFields, selectHistory } from '../../src/domain/customer-view.ts';
 import { type HistoryPage, historyFrom } from '../../src/domain/history.ts';
 import { HISTORY_PARAMETERS, type Paging } from '../../src/domain/history-request.ts';
 import { IDENTITY_PARAMETERS } from '../../src/domain/identity.ts';
 import type { Interaction } from '../../src/domain/interaction.ts';
-import { parametersFromBody, parametersFromQuery } from '../../src/domain/parameters.ts';
+import {
+  type Parameters,
+  parametersFromBody,
+  parametersFromQuery,
+} from '../../src/domain/parameters.ts';
 import { isProblem, PROBLEMS, type ProblemSlug } from '../../src/domain/problem.ts';
 import { readSummariesRequest, summariesAnswer } from '../../src/domain/summaries.ts';
 import { derivedFrom, tallyOf } from '../../src/domain/tally.ts';
 import { TIME_PARAMETERS } from '../../src/domain/time-range.ts';
 import type { VendorCustomer } from '../../src/domain/vendor-answer.ts';
+import { batchSchema } from '../../src/edge/batch-schemas.ts';
 import { historySchema } from '../../src/edge/history-schema.ts';
 import { openapiDocument } from '../../src/edge/openapi/document.ts';
 import type { Content, Operation, Parameter, Response } from '../../src/edge/openapi/operation.ts';
@@ -25,7 +35,7 @@ import {
   problemSchema,
   summariesSchema,
 } from '../../src/edge/schemas.ts';
-import { tenantWith } from '../support/queries.ts';
+import { faultsOf, tenantWith } from '../support/queries.ts';
 
 interface Document {
   readonly openapi: string;
@@ -62,6 +72,7 @@ test('it is OpenAPI 3.1 with these operations', () => {
     [
       'get /v1/customer',
       'post /v1/customer',
+      'post /v1/customers',
       'get /v1/summaries',
       'post /v1/summaries',
       'get /livez',
@@ -125,11 +136,13 @@ test('a problem stands under its own status and wears its own headers', () => {
   }
 });
 
-test('answers that may be kept name every header of theirs', () => {
-  const kept = ['ETag', 'Cache-Control', 'Vary', 'Age', 'Cache-Status', 'X-Request-Id'];
-  const all = [...kept, 'RateLimit', 'RateLimit-Policy'].sort();
+test('answers name every header of theirs', () => {
+  const always = ['Cache-Control', 'Vary', 'X-Request-Id', 'RateLimit', 'RateLimit-Policy'];
   for (const { path, method, operation } of operations.filter((o) => o.path.startsWith('/v1/'))) {
     const ok = headerNames(resolve(operation.responses['200']));
+    // A batch is made for one request.
+    const kept = path === '/v1/customers' ? [] : ['ETag', 'Age', 'Cache-Status'];
+    const all = [...always, ...kept].sort();
     assert.deepEqual(ok.sort(), [...all, 'Content-Encoding'].sort(), path);
     const unchanged = operation.responses['304'];
     assert.equal(unchanged !== undefined, method === 'get', path);
@@ -141,6 +154,7 @@ test('every example of a reply is what its schema says, and holds nothing else',
   const schemas: Readonly<Record<string, z.ZodType>> = {
     Customer: customerSchema,
     History: historySchema,
+    Customers: batchSchema,
     Summaries: summariesSchema,
     Problem: problemSchema,
     Health: healthSchema,
@@ -201,6 +215,13 @@ test('every example of a body is read without a fault', () => {
     customers.map(({ query }) => query.identity.by),
     ['email', 'phone', 'account', 'email'],
   );
+  for (const body of bodyExamples('/v1/customers')) {
+    const batch = readBatch(parametersFromBody(body)).map((customer) =>
+      faultsOf(() => readBatchCustomer(customer, { tenant, now: NOW })),
+    );
+    // The last one shows faults, those of the reply beside it.
+    assert.deepEqual(batch, [[], [], ['email email-invalid', 'startTime time-zone-missing']]);
+  }
   const summaries = bodyExamples('/v1/summaries').map((body) =>
     readSummariesRequest(parametersFromBody(body), tenant),
   );
@@ -210,20 +231,33 @@ test('every example of a body is read without a fault', () => {
   );
 });
 
-test('as many ids may be asked for as the document says', () => {
-  const { properties } = bodyOf('/v1/summaries').schema as {
-    properties: { interactionIds: { minItems: number; maxItems: number } };
+test('as many ids and customers may be asked for as the document says', () => {
+  const numbered = (length: number) => Array.from({ length }, (_, n) => `int-${n}`);
+  const readers = {
+    '/v1/summaries': {
+      list: 'interactionIds',
+      read: (body: Parameters) => readSummariesRequest(body, tenant).interactionIds,
+    },
+    '/v1/customers': { list: 'customers', read: readBatch },
   };
-  const { minItems, maxItems } = properties.interactionIds;
-  const read = (count: number) =>
-    readSummariesRequest(
-      parametersFromBody({ interactionIds: Array.from({ length: count }, (_, n) => `int-${n}`) }),
-      tenant,
-    ).interactionIds.length;
-  assert.equal(read(minItems), minItems);
-  assert.equal(read(maxItems), maxItems);
-  assert.throws(() => read(minItems - 1), isProblem);
-  assert.throws(() => read(maxItems + 1), isProblem);
+  for (const [path, { list, read }] of Object.entries(readers)) {
+    const { properties } = bodyOf(path).schema as {
+      properties: Record<string, { minItems: number; maxItems: number } | undefined>;
+    };
+    const { minItems = 0, maxItems = 0 } = properties[list] ?? {};
+    const count = (length: number) => read(parametersFromBody({ [list]: numbered(length) })).length;
+    assert.equal(count(minItems), minItems);
+    assert.equal(count(maxItems), maxItems);
+    assert.throws(() => count(minItems - 1), isProblem);
+    assert.throws(() => count(maxItems + 1), isProblem);
+  }
+});
+
+test('the parameters of a customer within a batch are those that are read', () => {
+  const { properties } = bodyOf('/v1/customers').schema as {
+    properties: { customers: { items: { properties: object } } };
+  };
+  assert.deepEqual(Object.keys(properties.customers.items.properties), [...CUSTOMER_PARAMETERS]);
 });
 
 test('what the domain answers is what the schemas say', () => {

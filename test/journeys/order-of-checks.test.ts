@@ -45,7 +45,8 @@ test('a route or method that is not there is told before the credential', async 
   const rows: readonly (readonly [string, string, ProblemSlug])[] = [
     ['GET', '/v1/nowhere', 'not-found'],
     ['POST', '/v1/nowhere', 'not-found'],
-    ['QUERY', '/v1/customers', 'not-found'],
+    ['QUERY', '/v1/nowhere', 'not-found'],
+    ['QUERY', '/v1/customers', 'method-not-allowed'],
     ['PUT', '/v1/customer', 'method-not-allowed'],
     ['DELETE', '/v1/summaries', 'method-not-allowed'],
   ];

@@ -1,6 +1,7 @@
 // The OpenAPI 3.1 document of what callers can ask in this version.
 import { replySchemas } from './components.ts';
 import { CUSTOMER_PATH } from './customer-path.ts';
+import { CUSTOMERS_PATH } from './customers-path.ts';
 import { HEADERS } from './headers.ts';
 import { INFO } from './info.ts';
 import { problemResponses } from './problem-responses.ts';
@@ -28,6 +29,7 @@ export function openapiDocument(): object {
     security: [{ bearer: [] }, { appKey: [] }],
     paths: {
       '/v1/customer': CUSTOMER_PATH,
+      '/v1/customers': CUSTOMERS_PATH,
       '/v1/summaries': SUMMARIES_PATH,
       ...PUBLIC_PATHS,
     },

@@ -1,12 +1,13 @@
 // The problems that operations can answer with, grouped by status.
 import { type Fault, PROBLEMS, type ProblemSlug } from '../../domain/problem.ts';
 import { COMMON_HEADERS, type HeaderName, headerReferences, QUOTA_HEADERS } from './headers.ts';
-import type { Example, Reference, Response } from './operation.ts';
+import type { Reference, Response } from './operation.ts';
 
 /** Problems of one status that come together, by the name of their component. */
 const GROUPS = {
   MalformedRequest: ['malformed-request'],
   BadRequest: ['malformed-request', 'invalid-request', 'rejected-by-upstream'],
+  InvalidRequest: ['malformed-request', 'invalid-request'],
   Unauthenticated: ['unauthenticated'],
   Forbidden: ['forbidden'],
   NotFound: ['not-found'],
@@ -51,6 +52,19 @@ export const V1_PROBLEMS = [
 /** What an operation that takes a body can answer beside those. */
 export const BODY_PROBLEMS = ['BodyTooLarge', 'UnsupportedMediaType'] as const;
 
+/** What a batch as a whole can answer: what 8x8 does is told customer by customer. */
+export const BATCH_PROBLEMS = [
+  'InvalidRequest',
+  'Unauthenticated',
+  'Forbidden',
+  'RequestTimeout',
+  ...BODY_PROBLEMS,
+  'QuotaExceeded',
+  'HeadersTooLarge',
+  'InternalError',
+  'Overloaded',
+] as const satisfies readonly ProblemGroup[];
+
 /** Groups that can be answered before a request is counted, or to one that never is. */
 const UNCOUNTED: ReadonlySet<ProblemGroup> = new Set([...COMMON_PROBLEMS, 'NotFound']);
 
@@ -76,7 +90,12 @@ function problemResponse(group: ProblemGroup): Response {
     content: {
       'application/problem+json': {
         schema: { $ref: '#/components/schemas/Problem' },
-        examples: Object.fromEntries(slugs.map((slug) => [slug, exampleOf(slug)])),
+        examples: Object.fromEntries(
+          slugs.map((slug) => [
+            slug,
+            { summary: PROBLEMS[slug].title, value: problemExample(slug) },
+          ]),
+        ),
       },
     },
   };
@@ -110,18 +129,16 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
-function exampleOf(slug: ProblemSlug): Example {
+/** A problem as it is told. */
+export function problemExample(slug: ProblemSlug): object {
   const { status, title, explanation } = PROBLEMS[slug];
   return {
-    summary: title,
-    value: {
-      type: `/problems/${slug}`,
-      title,
-      status,
-      detail: explanation,
-      instance: '6f2b1c9e-5a43-4d0b-9a59-0c6d7e1f2a3b',
-      ...(slug === 'invalid-request' && { errors: FAULTS }),
-      ...(slug === 'quota-exceeded' && { 'violated-policies': ['app'] }),
-    },
+    type: `/problems/${slug}`,
+    title,
+    status,
+    detail: explanation,
+    instance: '6f2b1c9e-5a43-4d0b-9a59-0c6d7e1f2a3b',
+    ...(slug === 'invalid-request' && { errors: FAULTS }),
+    ...(slug === 'quota-exceeded' && { 'violated-policies': ['app'] }),
   };
 }

@@ -8,17 +8,29 @@ import {
 } from './headers.ts';
 import type { Example, JsonSchema, Reference, Response } from './operation.ts';
 
-const KEPT: readonly HeaderName[] = [...COMMON_HEADERS, ...QUOTA_HEADERS, ...CACHE_HEADERS];
+const COUNTED: readonly HeaderName[] = [...COMMON_HEADERS, ...QUOTA_HEADERS];
+const KEPT: readonly HeaderName[] = [...COUNTED, ...CACHE_HEADERS];
+
+type Examples = Readonly<Record<string, Example>>;
 
 /** An answer in JSON that may be kept: one of these components. */
 export function answer(
   components: string | readonly string[],
   description: string,
-  examples: Readonly<Record<string, Example>>,
+  examples: Examples,
+): Response {
+  return { ...passingAnswer(components, description, examples), headers: coded(KEPT) };
+}
+
+/** An answer in JSON that is made for one request. */
+export function passingAnswer(
+  components: string | readonly string[],
+  description: string,
+  examples: Examples,
 ): Response {
   return {
     description,
-    headers: headerReferences([...KEPT, 'Content-Encoding']),
+    headers: coded(COUNTED),
     content: {
       'application/json': { schema: anyOf([components].flat()), examples },
     },
@@ -37,4 +49,8 @@ export function notModified(): Response {
     description: 'The answer that is at hand still holds. Given after authorisation only.',
     headers: headerReferences(KEPT),
   };
+}
+
+function coded(names: readonly HeaderName[]) {
+  return headerReferences([...names, 'Content-Encoding']);
 }
