@@ -1,5 +1,6 @@
 // Every scenario, in the order in which a whole run measures them.
 import type { Scenario } from './scenario.ts';
+import { batch } from './scenarios/batch.ts';
 import { hotHit } from './scenarios/hot-hit.ts';
 import { hotHitCompressed } from './scenarios/hot-hit-compressed.ts';
 import { hotHitPlain } from './scenarios/hot-hit-plain.ts';
@@ -16,6 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   hotHit,
   hotHitCompressed,
   hotHitPlain,
+  batch,
   redisHit,
   miss,
   spellings,

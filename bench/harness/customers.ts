@@ -7,6 +7,11 @@ export function customers(from: number, count: number): VariedPath {
   return { template: '/v1/customer?email=customer{n}%40example.com', from, count };
 }
 
+/** The email address of one customer. */
+export function customerEmail(number: number): string {
+  return `customer${number}@example.com`;
+}
+
 /** The path of one customer. */
 export function customerPath(number: number): string {
   return customers(0, 1).template.replace('{n}', String(number));

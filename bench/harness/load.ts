@@ -8,6 +8,8 @@ export interface Load {
   readonly origin: string;
   readonly path: string | VariedPath | PathFile;
   readonly headers?: Readonly<Record<string, string>>;
+  /** JSON to be sent as POST (the loader alone). */
+  readonly post?: string;
   /** How many requests are under way at any time. */
   readonly connections: number;
   /** For how long, or how many requests in all (the loader alone). */

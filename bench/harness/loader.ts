@@ -5,7 +5,8 @@ import { percentile } from './figures.ts';
 import type { Load } from './load.ts';
 
 const load: Load = JSON.parse(process.argv[2] ?? '');
-const { connections, until, headers = {} } = load;
+const { connections, until } = load;
+const message = messageOf(load);
 const pathOf = pathsOf(load);
 const latencies: number[] = [];
 const cacheStatus: Record<string, number> = {};
@@ -35,13 +36,19 @@ async function keepAsking(): Promise<void> {
     const path = pathOf(asked);
     asked += 1;
     const askedAt = performance.now();
-    const response = await client.request({ path, method: 'GET', headers });
+    const response = await client.request({ path, ...message });
     await response.body.arrayBuffer();
     latencies.push(performance.now() - askedAt);
     if (response.statusCode !== 200) failures += 1;
     note(response.headers['cache-status']);
   }
   await client.close();
+}
+
+function messageOf({ headers = {}, post }: Load) {
+  if (post === undefined) return { method: 'GET' as const, headers };
+  const typed = { ...headers, 'content-type': 'application/json' };
+  return { method: 'POST' as const, headers: typed, body: post };
 }
 
 function pathsOf({ path }: Load): (index: number) => string {
