@@ -134,6 +134,7 @@ const FRAGMENTS = [
   'QUERY ',
   'HEAD ',
   '/v1/customer',
+  '/v1/customers',
   '/v1/summaries',
   '/livez',
   `?tenant=acme&email=${TOKEN}@b.example`,

@@ -61,17 +61,20 @@ export function readContract(): Contract {
   };
 }
 
-/** HEAD is GET; QUERY, which the format does not know, is POST that honours `If-None-Match`, as its text says. */
+/**
+ * HEAD is GET; QUERY, which the format does not know, is POST that honours `If-None-Match`, as its text says. A path
+ * without GET has no QUERY.
+ */
 function byMethod(
   get: Replies | undefined,
   post: Replies | undefined,
 ): ReadonlyMap<string, Replies> {
   const methods = new Map<string, Replies>();
   if (get) methods.set('GET', get).set('HEAD', get);
-  if (!post) return methods;
+  if (post) methods.set('POST', post);
   const unchanged = get?.get(NOT_MODIFIED);
-  const query = new Map(unchanged ? [...post, [NOT_MODIFIED, unchanged]] : post);
-  return methods.set('POST', post).set('QUERY', query);
+  if (post && unchanged) methods.set('QUERY', new Map([...post, [NOT_MODIFIED, unchanged]]));
+  return methods;
 }
 
 function createCompiler({ components }: Document): (operation: Operation) => Replies {

@@ -102,6 +102,18 @@ const FOUND = json(200, KEPT, CUSTOMER);
 const REFUSED = withHeaders(problem(403, 'forbidden'), QUOTA);
 const SPENT = withHeaders(problem(429, 'quota-exceeded'), { 'retry-after': '60' });
 const GLOBEX = { ...CUSTOMER, tenant: 'globex', region: 'ca' };
+const BATCH: Asked = { ...MOBILE, method: 'POST', target: '/v1/customers' };
+
+/** A batch of one customer. */
+function batchOf(body: object): Message {
+  return json(200, { ...COMMON, ...QUOTA }, { customers: [{ status: 200, age: 0, body }] });
+}
+
+/** A batch of one customer who is a problem. */
+function failedBatch(status: number, slug: string): Message {
+  const detail = JSON.parse(problem(status, slug).body);
+  return json(200, { ...COMMON, ...QUOTA }, { customers: [{ status, problem: detail }] });
+}
 
 /** The rules that one exchange with the server breaks. */
 async function rulesOf(asked: Asked | null, text: string, over: Partial<Exchange> = {}) {
@@ -131,6 +143,12 @@ test('replies that keep every rule are passed', async () => {
     [SEARCH, problem(400, 'malformed-request')],
     [SEARCH, { status: 304, headers: KEPT, body: '' }],
     [MOBILE, json(200, KEPT, { ...GLOBEX, interactions: [{ id: 'x' }] })],
+    [BATCH, batchOf(GLOBEX)],
+    [BATCH, failedBatch(403, 'forbidden')],
+    [
+      { ...BATCH, method: 'QUERY' },
+      withHeaders(problem(405, 'method-not-allowed'), { allow: 'POST' }),
+    ],
     [{ ...LIVEZ, target: '/nowhere' }, problem(404, 'not-found')],
     [
       { ...LIVEZ, method: 'PUT' },
@@ -175,6 +193,14 @@ test('a reply that breaks a rule is named', async () => {
       json(200, KEPT, { ...GLOBEX, interactions: [{ id: 'x', address: null }] }),
       /a field that is hidden/,
     ],
+    [BATCH, batchOf(CUSTOMER), /a tenant that is not granted/],
+    [
+      BATCH,
+      batchOf({ ...GLOBEX, interactions: [{ id: 'x', address: null }] }),
+      /a field that is hidden/,
+    ],
+    [BATCH, failedBatch(500, 'internal-error'), /status 500/],
+    [BATCH, batchOf({ ...GLOBEX, more: 1 }), /body customers.0/],
     // Another's reply.
     [
       LIVEZ,

@@ -81,7 +81,7 @@ export function createJudge(
     if (body === null) return ['its body does not decode'];
     const hasBody = asked?.method !== 'HEAD' && reply.body.length > 0;
     return [
-      ...(reply.status === 500 ? ['status 500'] : []),
+      ...(isFault(reply, body) ? ['status 500'] : []),
       ...checkHeaders(reply, asked, findAny),
       ...checkProblem(reply, hasBody),
       ...checkContract(asked, reply, hasBody ? body : null),
@@ -196,15 +196,33 @@ function misfitBody(allowed: Allowed, reply: RawReply, body: Body | null): reado
 /** Nobody sees what only callers may; the app `mobile` sees its own tenant alone, without addresses. */
 function checkCaller(asked: Asked | null, reply: RawReply, { json }: Body): readonly string[] {
   const path = asked?.target.split('?')[0] ?? '';
-  if (asked?.port !== 'api' || !/^\/v1\/(?:customer|summaries)$/.test(path)) return [];
+  if (asked?.port !== 'api' || !/^\/v1\/(?:customers?|summaries)$/.test(path)) return [];
   const { status } = reply;
   if (asked.app === null || isLimitedByAddress(reply)) return checkNobody(asked, reply);
   if (asked.app !== 'mobile' || status !== 200 || asked.method === 'HEAD') return [];
-  const { tenant, interactions } = json as { tenant?: unknown; interactions?: readonly object[] };
-  return [
+  return answersIn(json as Answer | Batch).flatMap(({ tenant, interactions = [] }) => [
     ...(tenant === 'globex' ? [] : ['an answer about a tenant that is not granted']),
-    ...((interactions ?? []).some((each) => 'address' in each) ? ['a field that is hidden'] : []),
-  ];
+    ...(interactions.some((each) => 'address' in each) ? ['a field that is hidden'] : []),
+  ]);
+}
+
+interface Answer {
+  readonly tenant?: unknown;
+  readonly interactions?: readonly object[];
+}
+
+interface Batch {
+  readonly customers: readonly { readonly status: number; readonly body?: Answer }[];
+}
+
+function answersIn(json: Answer | Batch): readonly Answer[] {
+  return 'customers' in json ? json.customers.flatMap(({ body }) => body ?? []) : [json];
+}
+
+/** A fault of the service: of the whole, or of one customer of a batch. */
+function isFault({ status }: RawReply, { json }: Body): boolean {
+  const { customers = [] } = (json ?? {}) as Partial<Batch>;
+  return status === 500 || customers.some((each) => each.status === 500);
 }
 
 /** Only nobody is limited by address. */

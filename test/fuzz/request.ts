@@ -3,7 +3,7 @@ import type { Chance } from '../../src/sandbox/chance.ts';
 import { bodyContent, type Framed, frameBody, type Header } from './body.ts';
 import { anyPath, credentials, oddRequestId, otherHeaders, queryOf } from './head.ts';
 import type { AppKeys, AppName } from './marked.ts';
-import { customerPairs, type Pair, summariesPairs } from './values.ts';
+import { batchPairs, customerPairs, type Pair, summariesPairs } from './values.ts';
 
 /** Which of the two ports. */
 export type Port = 'api' | 'ops';
@@ -117,6 +117,7 @@ function makeTarget(
 ): { target: string; pairs: readonly Pair[] | null } {
   const isRead = method !== 'POST' && method !== 'QUERY';
   const kind = chance.between(0, 99);
+  if (method === 'POST' && kind < 25) return { target: '/v1/customers', pairs: batchPairs(chance) };
   if (kind >= 78) return { target: anyPath(chance), pairs: isRead ? null : customerPairs(chance) };
   const isCustomer = kind < 58;
   const path = isCustomer ? '/v1/customer' : '/v1/summaries';

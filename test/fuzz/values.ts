@@ -172,6 +172,18 @@ export function customerPairs(chance: Chance): readonly Pair[] {
   return pairs;
 }
 
+/** The parameters of a batch. */
+export function batchPairs(chance: Chance): readonly Pair[] {
+  const customer = () =>
+    chance.oneIn(12) ? anyJson(chance) : Object.fromEntries(customerPairs(chance));
+  const pairs: Pair[] = [
+    ['customers', chance.oneIn(15) ? anyJson(chance) : someOf(chance, customer, 8)],
+  ];
+  if (!chance.oneIn(12)) pairs.push(['tenant', tenantName(chance)]);
+  if (chance.oneIn(12)) pairs.push(anyPair(chance));
+  return pairs;
+}
+
 /** The parameters of a question about summaries, their ids under `name`. */
 export function summariesPairs(chance: Chance, name: string): readonly Pair[] {
   const count = chance.oneIn(20) ? 201 : chance.between(0, 8);

@@ -40,6 +40,8 @@ test('bodies that are no JSON object, or a dangerous one', async (t) => {
     '__proto__, escaped': `{"__proto\\u005f_":"${MARK}"}`,
     'constructor.prototype': `{"constructor":{"prototype":{"a":"${MARK}"}}}`,
     'a key twice': `{"tenant":"acme","tenant":"${MARK}"}`,
+    'a key twice, deep within': `{"tenant":"acme","email":[{"a":{"b":1,"b":"${MARK}"}}]}`,
+    'a key twice, around an object': `{"tenant":{"a":{}},"a":1,"tenant":"${MARK}"}`,
     'a key twice, once escaped': `{"tenant":"acme","t\\u0065nant":"${MARK}"}`,
     'ill-formed UTF-8': Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
     'a surrogate in UTF-8': Buffer.from([0x7b, 0x22, 0xed, 0xa0, 0x80, 0x22, 0x3a, 0x31, 0x7d]),
@@ -47,13 +49,18 @@ test('bodies that are no JSON object, or a dangerous one', async (t) => {
     'a control character in a text': `{"tenant":"ac\nme"}`,
   };
   const headers = { Authorization: `Bearer ${service.keys.desk}`, ...JSON_TYPE };
-  for (const method of ['POST', 'QUERY']) {
-    for (const path of ['/v1/customer', '/v1/summaries']) {
-      for (const [label, body] of Object.entries(bodies)) {
-        const reply = await sendRaw(service.url, [method, path], { headers, body });
-        assert.deepEqual(faultsIn(reply), ['body body-invalid'], label);
-        assert.ok(!reply.body.includes(MARK), label);
-      }
+  const operations = [
+    ...['/v1/customer', '/v1/summaries'].flatMap((path) => [
+      ['POST', path] as const,
+      ['QUERY', path] as const,
+    ]),
+    ['POST', '/v1/customers'] as const,
+  ];
+  for (const operation of operations) {
+    for (const [label, body] of Object.entries(bodies)) {
+      const reply = await sendRaw(service.url, operation, { headers, body });
+      assert.deepEqual(faultsIn(reply), ['body body-invalid'], label);
+      assert.ok(!reply.body.includes(MARK), label);
     }
   }
   assert.equal((await fetch(`${service.url}/livez`)).status, 200);
@@ -72,6 +79,14 @@ test('odd bodies that are JSON objects are read as what they say', async (t) => 
       `{"tenant":"acme","email":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
       'email parameter-type',
     ],
+    'a key in two objects': [
+      '{"tenant":"acme","email":[{"a":1},{"a":{"a":2}}]}',
+      'email parameter-type',
+    ],
+    'a key and a text like it': [
+      '{"tenant":"acme","email":"email","customers":["tenant","tenant"]}',
+      'email email-invalid, customers parameter-unknown',
+    ],
     'a name of a method': [
       '{"tenant":"acme","email":"a@b.example","constructor":1}',
       'constructor parameter-unknown',
@@ -85,7 +100,7 @@ test('odd bodies that are JSON objects are read as what they say', async (t) => 
     const reply = await connection.reply();
     assert.ok(reply, label);
     if (fault === undefined) assert.equal(reply.status, 200, label);
-    else assert.deepEqual(faultsIn(reply), [fault], label);
+    else assert.equal(faultsIn(reply).join(', '), fault, label);
   }
   connection.leave();
 });

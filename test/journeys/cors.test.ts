@@ -47,15 +47,20 @@ test('a preflight is answered for every app’s origin, and says nothing to othe
         'Access-Control-Request-Headers': 'authorization, x-anything',
       },
     });
-  for (const path of ['/v1/customer', '/v1/summaries']) {
+  const paths = {
+    '/v1/customer': METHODS,
+    '/v1/summaries': METHODS,
+    '/v1/customers': 'POST, OPTIONS',
+  };
+  for (const [path, methods] of Object.entries(paths)) {
     for (const origin of [DESK, OTHER]) {
       const reply = await preflight(path, origin);
       assert.equal(reply.status, 204);
       assert.equal(reply.body.length, 0);
-      assert.equal(reply.headers.get('allow'), METHODS);
+      assert.equal(reply.headers.get('allow'), methods);
       assert.deepEqual(corsOf(reply), {
         'allow-origin': origin,
-        'allow-methods': METHODS,
+        'allow-methods': methods,
         'allow-headers': REQUEST_HEADERS,
         'max-age': '600',
       });

@@ -154,11 +154,14 @@ function goodRequests(): readonly Ask[] {
   const ids = [CUSTOMER.interactionId, CUSTOMER.otherInteractionId];
   const query = ids.map((id) => `interactionId=${escaped(id)}`).join('&');
   const body = JSON.stringify({ tenant, interactionIds: ids });
+  const customers = Object.entries(SEARCHES).map(([name, value]) => ({ [name]: value }));
+  const batch = JSON.stringify({ tenant, customers });
   return [
     ...searches,
     [`/v1/summaries?tenant=acme&${query}`],
     ['/v1/summaries', { method: 'POST', headers: json, body }],
     ['/v1/summaries', { method: 'QUERY', headers: json, body }],
+    ['/v1/customers', { method: 'POST', headers: json, body: batch }],
     [`/v1/customer?tenant=acme&customer=${escaped(`contact:${CUSTOMER.contactId}`)}&last=P30D`],
   ];
 }
