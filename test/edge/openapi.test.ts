@@ -8,13 +8,14 @@ import { customerFrom, withSummaries } from '../../src/domain/customer.ts';
 import {
   CUSTOMER_PARAMETERS,
   type CustomerRequest,
+  EXPORT_PARAMETERS,
   readCustomerRequest,
 } from '../../src/domain/customer-request.ts';
 import { selectFields, selectHistory } from '../../src/domain/customer-view.ts';
 import { type HistoryPage, historyFrom } from '../../src/domain/history.ts';
 import { HISTORY_PARAMETERS, type Paging } from '../../src/domain/history-request.ts';
 import { IDENTITY_PARAMETERS } from '../../src/domain/identity.ts';
-import type { Interaction } from '../../src/domain/interaction.ts';
+import type { Interaction, InteractionField } from '../../src/domain/interaction.ts';
 import {
   type Parameters,
   parametersFromBody,
@@ -26,8 +27,10 @@ import { derivedFrom, tallyOf } from '../../src/domain/tally.ts';
 import { TIME_PARAMETERS } from '../../src/domain/time-range.ts';
 import type { VendorCustomer } from '../../src/domain/vendor-answer.ts';
 import { batchSchema } from '../../src/edge/batch-schemas.ts';
+import { chooseFormat } from '../../src/edge/export-formats.ts';
 import { historySchema } from '../../src/edge/history-schema.ts';
 import { openapiDocument } from '../../src/edge/openapi/document.ts';
+import { CSV_EXPORT, CUSTOMER, NDJSON_EXPORT } from '../../src/edge/openapi/examples.ts';
 import type { Content, Operation, Parameter, Response } from '../../src/edge/openapi/operation.ts';
 import {
   customerSchema,
@@ -72,6 +75,8 @@ test('it is OpenAPI 3.1 with these operations', () => {
     [
       'get /v1/customer',
       'post /v1/customer',
+      'get /v1/customer/export',
+      'post /v1/customer/export',
       'post /v1/customers',
       'get /v1/summaries',
       'post /v1/summaries',
@@ -118,7 +123,7 @@ test('operations have unique ids, known tags and texts, and say who may call the
 });
 
 test('every problem of this version stands in the overview and in the replies of an operation', () => {
-  const notYet: readonly ProblemSlug[] = ['not-acceptable', 'store-unavailable'];
+  const notYet: readonly ProblemSlug[] = ['store-unavailable'];
   const described = new Set(problemExamples().map(({ slug }) => slug));
   for (const slug of Object.keys(PROBLEMS) as ProblemSlug[]) {
     const isUsed = !notYet.includes(slug);
@@ -140,12 +145,13 @@ test('answers name every header of theirs', () => {
   const always = ['Cache-Control', 'Vary', 'X-Request-Id', 'RateLimit', 'RateLimit-Policy'];
   for (const { path, method, operation } of operations.filter((o) => o.path.startsWith('/v1/'))) {
     const ok = headerNames(resolve(operation.responses['200']));
-    // A batch is made for one request.
-    const kept = path === '/v1/customers' ? [] : ['ETag', 'Age', 'Cache-Status'];
+    // A batch and an export are made for one request.
+    const isKept = !['/v1/customers', '/v1/customer/export'].includes(path);
+    const kept = isKept ? ['ETag', 'Age', 'Cache-Status'] : [];
     const all = [...always, ...kept].sort();
     assert.deepEqual(ok.sort(), [...all, 'Content-Encoding'].sort(), path);
     const unchanged = operation.responses['304'];
-    assert.equal(unchanged !== undefined, method === 'get', path);
+    assert.equal(unchanged !== undefined, method === 'get' && isKept, path);
     if (unchanged) assert.deepEqual(headerNames(resolve(unchanged)).sort(), all, path);
   }
 });
@@ -159,20 +165,49 @@ test('every example of a reply is what its schema says, and holds nothing else',
     Problem: problemSchema,
     Health: healthSchema,
   };
+  const contents = operations.flatMap(({ operation }) =>
+    Object.values(operation.responses).flatMap((response) =>
+      Object.values(resolve(response).content ?? {}),
+    ),
+  );
   const judged = new Set<string>();
-  for (const { operation } of operations) {
-    for (const response of Object.values(operation.responses)) {
-      for (const { schema, examples } of Object.values(resolve(response).content ?? {})) {
-        const names = componentsOf(schema);
-        for (const { value } of Object.values(examples ?? {})) {
-          const fitting = names.filter((name) => schemas[name]?.safeParse(value).success);
-          assert.equal(fitting.length, 1, JSON.stringify(value));
-          judged.add(fitting.join());
-        }
-      }
+  for (const { schema, examples } of contents) {
+    for (const { value } of Object.values(examples ?? {})) {
+      // Lines: they are judged by themselves.
+      if (typeof value === 'string') continue;
+      const names = componentsOf(schema);
+      const fitting = names.filter((name) => schemas[name]?.safeParse(value).success);
+      assert.equal(fitting.length, 1, JSON.stringify(value));
+      judged.add(fitting.join());
     }
   }
   assert.deepEqual([...judged].sort(), Object.keys(schemas).sort());
+});
+
+test('the examples of an export are what one looks like', () => {
+  const few = new Set(['channel', 'startedAt', 'topics'] as const);
+  const exported = (accept: string, fields: ReadonlySet<InteractionField> | null) => {
+    const format = chooseFormat(accept)?.({ fields, hide: new Set() });
+    assert.ok(format);
+    const end = format.end({ interactions: 1, gaps: [] });
+    return format.head + format.rows(CUSTOMER.interactions) + end;
+  };
+  assert.equal(exported('application/x-ndjson', null), NDJSON_EXPORT);
+  assert.equal(exported('text/csv', few), CSV_EXPORT);
+});
+
+test('the parameters of an export are those that are read', () => {
+  const get = document.paths['/v1/customer/export']?.get;
+  const named = (get?.parameters ?? []).filter((parameter) => parameter.in === 'query');
+  assert.deepEqual(
+    named.map(({ name }) => name),
+    EXPORT_PARAMETERS,
+  );
+  const known = new Set<string>(EXPORT_PARAMETERS);
+  const bodies = bodyExamples('/v1/customer/export').map((body) =>
+    readCustomerRequest(parametersFromBody(body), { tenant, now: NOW, known }),
+  );
+  assert.equal(bodies.length, 1);
 });
 
 test('the parameters of a customer are those that are read', () => {

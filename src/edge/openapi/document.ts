@@ -2,6 +2,7 @@
 import { replySchemas } from './components.ts';
 import { CUSTOMER_PATH } from './customer-path.ts';
 import { CUSTOMERS_PATH } from './customers-path.ts';
+import { EXPORT_PATH } from './export-path.ts';
 import { HEADERS } from './headers.ts';
 import { INFO } from './info.ts';
 import { problemResponses } from './problem-responses.ts';
@@ -29,6 +30,7 @@ export function openapiDocument(): object {
     security: [{ bearer: [] }, { appKey: [] }],
     paths: {
       '/v1/customer': CUSTOMER_PATH,
+      '/v1/customer/export': EXPORT_PATH,
       '/v1/customers': CUSTOMERS_PATH,
       '/v1/summaries': SUMMARIES_PATH,
       ...PUBLIC_PATHS,

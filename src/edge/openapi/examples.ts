@@ -78,6 +78,22 @@ export const HISTORY: History = {
   page: { nextCursor: null },
 };
 
+const EXPORT_END = { end: true, complete: true, interactions: 1, gaps: [] };
+
+/** An export of one interaction. */
+export const NDJSON_EXPORT = [...CUSTOMER.interactions, EXPORT_END]
+  .map((line) => `${JSON.stringify(line)}\n`)
+  .join('');
+
+/** The same, of few fields. */
+export const CSV_EXPORT = [
+  'id,channel,startedAt,topics',
+  'int-abc123,email,2024-08-23T08:00:00.000Z,billing',
+  '#end,true,1',
+]
+  .map((line) => `${line}\r\n`)
+  .join('');
+
 /** A customer that 8x8 does not know. */
 export const UNKNOWN_CUSTOMER: Customer = { ...CUSTOMER, interactions: [], insights: null };
 

@@ -3,7 +3,7 @@ import project from '../../../package.json' with { type: 'json' };
 import { PROBLEMS, type ProblemSlug } from '../../domain/problem.ts';
 
 /** Problems of operations that this version does not have. */
-const UNUSED: ReadonlySet<ProblemSlug> = new Set(['not-acceptable', 'store-unavailable']);
+const UNUSED: ReadonlySet<ProblemSlug> = new Set(['store-unavailable']);
 
 /** The problems that this version can answer with. */
 const USED_PROBLEMS = (Object.keys(PROBLEMS) as ProblemSlug[]).filter((slug) => !UNUSED.has(slug));

@@ -96,6 +96,19 @@ export const customerBody = z
       'Exactly one of `email`, `phoneNumber`, `contactId`, `accountId` and `customer` is needed.',
   });
 
+/** The body of a POST to `/v1/customer/export`; its members are the query parameters of a GET. */
+export const exportBody = customerBody
+  .omit({ include: true, history: true, limit: true, cursor: true })
+  .extend({
+    fields: z.array(z.enum(INTERACTION_FIELDS)).min(1).optional().meta({
+      description: 'The fields to keep; without it, all. `id` is always kept.',
+    }),
+  })
+  .meta({
+    description:
+      'Exactly one of `email`, `phoneNumber`, `contactId`, `accountId` and `customer` is needed.',
+  });
+
 const MAX_IDS = 200;
 
 /** The body of a POST to `/v1/summaries`. */

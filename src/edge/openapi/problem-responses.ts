@@ -11,6 +11,7 @@ const GROUPS = {
   Unauthenticated: ['unauthenticated'],
   Forbidden: ['forbidden'],
   NotFound: ['not-found'],
+  NotAcceptable: ['not-acceptable'],
   RequestTimeout: ['request-timeout'],
   BodyTooLarge: ['body-too-large'],
   UnsupportedMediaType: ['unsupported-media-type'],
