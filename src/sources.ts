@@ -1,4 +1,5 @@
 // The sources that the edge is handed: one list of layers for each kind of question, from the edge to the vendor.
+import { createHash } from 'node:crypto';
 import { createCompleteHistory } from './cache/complete-history.ts';
 import { createHistories } from './cache/histories.ts';
 import { createBooks } from './cache/history-book.ts';
@@ -6,9 +7,15 @@ import { createHistoryExport } from './cache/history-export.ts';
 import { joinPageSummaries, joinSummaries, whenIncluded } from './cache/join-summaries.ts';
 import { placeName } from './cache/place.ts';
 import { rememberRefusals } from './cache/refusals.ts';
-import { represent, representHistory, representSummaries } from './cache/represent.ts';
+import {
+  represent,
+  representHistory,
+  representSummaries,
+  representTimeline,
+} from './cache/represent.ts';
 import { summaryCache } from './cache/summary-cache.ts';
 import { tieredCache } from './cache/tiered.ts';
+import { createTimeline } from './cache/timeline.ts';
 import { createCacheTiers } from './cache-tiers.ts';
 import type { Configuration } from './config/configuration.ts';
 import { createCacheKeys } from './domain/cache-key.ts';
@@ -18,6 +25,7 @@ import { firstAtOf, type HistoryQuery, type Position } from './domain/history.ts
 import { pipe, type Source } from './domain/source.ts';
 import type { SummariesQuery } from './domain/summaries.ts';
 import type { Tenant } from './domain/tenant.ts';
+import type { TimelineQuery } from './domain/timeline.ts';
 import type { VendorCustomer } from './domain/vendor-answer.ts';
 import type { Peers } from './peers.ts';
 import { breaker } from './resilience/breaker.ts';
@@ -126,6 +134,7 @@ export function createSources(parts: Parts) {
     now,
     random,
   });
+  const reading = { books, histories, maxCalls, now, emit };
   const cursors = createCursors(secrets.deriveKey('cursors'));
   const paging = {
     open: cursors.open,
@@ -133,22 +142,35 @@ export function createSources(parts: Parts) {
   };
   const seal = (query: HistoryQuery, after: Position) =>
     cursors.seal({
-      firstAt: query.page.firstAt ?? firstAtOf(query, now()),
+      firstAt: query.page.firstAt ?? firstAtOf(query.tenant, now()),
       question: paging.questionOf(query),
+      after,
+    });
+  const timelinePaging = {
+    open: cursors.open,
+    questionOf: (queries: readonly CustomerQuery[]) =>
+      createHash('sha256').update(queries.map(paging.questionOf).join()).digest('base64url'),
+  };
+  const sealTimeline = ({ queries, tenant, page }: TimelineQuery, after: Position) =>
+    cursors.seal({
+      firstAt: page.firstAt ?? firstAtOf(tenant, now()),
+      question: timelinePaging.questionOf(queries),
       after,
     });
   const pages = pipe(
     representHistory(seal),
     joinPageSummaries({ summaries, now, random }),
-  )(createCompleteHistory({ books, histories, maxCalls, now, emit }));
-
-  const exports = createHistoryExport({ books, histories, maxCalls, now });
+  )(createCompleteHistory(reading));
+  const timelines = representTimeline(sealTimeline)(createTimeline(reading));
+  const exports = createHistoryExport(reading);
 
   return {
     customers,
     summaries: representSummaries()(summaries),
     histories: pages,
     exports,
+    timelines,
     paging,
+    timelinePaging,
   };
 }

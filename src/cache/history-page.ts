@@ -19,19 +19,12 @@ import type { Books, Contents } from './history-book.ts';
 import { type ChunkRef, spanOf } from './history-chunks.ts';
 import type { Need } from './history-need.ts';
 
-/** A page as it was read. */
-export interface ReadPage {
-  readonly page: HistoryPage;
-  /** What has turned out not to be held any more; as long as it is not, gaps. */
-  readonly lost: readonly Span[];
-}
-
 /** Reads the page that a need asks for. `now` in Unix milliseconds. */
 export async function readPage(
   need: Need,
   { book, missing }: Pick<HeldHistory, 'book' | 'missing'>,
   { wanted, books, now }: { wanted: PageRequest; books: Books; now: number },
-): Promise<ReadPage> {
+): Promise<{ result: HistoryPage; lost: readonly Span[] }> {
   const { query, reach } = need;
   const { limit, after } = wanted;
   const { contents } = book;
@@ -56,14 +49,39 @@ export async function readPage(
   const interactions = shown.slice(0, limit);
   const last = interactions.at(-1);
   const tally = addTallies(tallies);
-  const page = {
+  const result = {
     gaps: gapsOf(need, contents, { missing: [...missing, ...lost], now }),
     interactions,
     insights: insightsFor(need, contents, tally.interactions),
     derived: derivedFrom(tally),
     next: last && shown.length > limit ? positionOf(last) : null,
   };
-  return { page, lost };
+  return { result, lost };
+}
+
+/** Reads all that belongs to the reach of a need, in no order, with the gaps in it. `now` in Unix milliseconds. */
+export async function readAll(
+  need: Need,
+  { book, missing }: Pick<HeldHistory, 'book' | 'missing'>,
+  { books, now }: { books: Books; now: number },
+): Promise<{
+  result: { interactions: readonly Interaction[]; gaps: readonly Gap[] };
+  lost: readonly Span[];
+}> {
+  const { query, reach } = need;
+  const chunks = chunksAfter(book.contents, reach, null);
+  const read = await Promise.all(chunks.map((chunk) => books.read(query, book, chunk)));
+  const lost = chunks.filter((_, index) => read[index] === undefined).map(spanOf);
+  const interactions = read
+    .flatMap((draft = []) => draft)
+    .filter((each) => isWithin(reach, positionOf(each).startedAt));
+  const gaps = gapsOf(need, book.contents, { missing: [...missing, ...lost], now });
+  return { result: { interactions, gaps }, lost };
+}
+
+/** The gap that a whole reach is. `now` in Unix milliseconds. */
+export function gapsOfAll({ reach: { fromAt, toAt } }: Need, now: number): readonly Gap[] {
+  return [{ startTime: isoInstant(fromAt), endTime: isoInstant(Math.min(toAt, now)) }];
 }
 
 /** The chunks with something of a reach that comes after a position; newest first. */

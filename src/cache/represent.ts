@@ -2,15 +2,17 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { CustomerQuery } from '../domain/customer-query.ts';
-import { isWhole, selectHistory, selectionName } from '../domain/customer-view.ts';
+import { isWhole, selectHistory, selectionName, selectTimeline } from '../domain/customer-view.ts';
 import { type HistoryQuery, historyFrom, type Position } from '../domain/history.ts';
 import type { Coding, Layer, Reply, Representation, View } from '../domain/source.ts';
 import { type SummariesQuery, summariesAnswer } from '../domain/summaries.ts';
+import { type TimelineQuery, timelineFrom } from '../domain/timeline.ts';
 import type { HeldPage } from './complete-history.ts';
 import { type Entry, etagOf, ownBytes } from './entry.ts';
 import { createFieldSelector, type FieldSelector } from './field-selector.ts';
 import type { Held } from './flight.ts';
 import type { HeldSummaries } from './summary-cache.ts';
+import type { HeldTimeline } from './timeline.ts';
 
 const BROTLI_QUALITY = 5;
 
@@ -43,8 +45,9 @@ export function represent(): Layer<CustomerQuery, Held, Reply> {
 export function representSummaries(): Layer<SummariesQuery, HeldSummaries, Reply> {
   return (next) => async (query, context) => {
     const { results, instants, provenance } = await next(query, context);
-    const body = Buffer.from(JSON.stringify(summariesAnswer(query, results)));
-    return { representation: await encode(body, context.view.coding), instants, provenance };
+    const { coding } = context.view;
+    const representation = await encodeJson(summariesAnswer(query, results), coding);
+    return { representation, instants, provenance };
   };
 }
 
@@ -57,9 +60,25 @@ export function representHistory(
     const history = historyFrom(query, page, page.next && seal(query, page.next));
     const { view } = context;
     const shown = isWhole(view) ? history : selectHistory(history, view);
-    const body = Buffer.from(JSON.stringify(shown));
-    return { representation: await encode(body, view.coding), instants, provenance };
+    return { representation: await encodeJson(shown, view.coding), instants, provenance };
   };
+}
+
+/** Makes the reply to a page of a timeline, for each request. */
+export function representTimeline(
+  seal: (query: TimelineQuery, after: Position) => string,
+): Layer<TimelineQuery, HeldTimeline, Reply> {
+  return (next) => async (query, context) => {
+    const { page, instants, provenance } = await next(query, context);
+    const timeline = timelineFrom(query, page, page.next && seal(query, page.next));
+    const { view } = context;
+    const shown = isWhole(view) ? timeline : selectTimeline(timeline, view);
+    return { representation: await encodeJson(shown, view.coding), instants, provenance };
+  };
+}
+
+function encodeJson(value: object, coding: Coding | null): Promise<Representation> {
+  return encode(Buffer.from(JSON.stringify(value)), coding);
 }
 
 /** The bytes of a body in a coding, with the tag that stands for exactly these bytes. */

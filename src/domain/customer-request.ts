@@ -1,7 +1,7 @@
 // Everything a caller may ask about a customer, read strictly from raw parameters.
 import type { CustomerQuery } from './customer-query.ts';
 import type { PageRequest } from './history.ts';
-import { HISTORY_PARAMETERS, type Paging, pageOf, readWantedPage } from './history-request.ts';
+import { HISTORY_PARAMETERS, type Paging, pageOf, readHistoryPage } from './history-request.ts';
 import { IDENTITY_PARAMETERS, readIdentity } from './identity.ts';
 import { INTERACTION_FIELDS, type InteractionField } from './interaction.ts';
 import { Faults, type Parameters, readList, refuseUnknown } from './parameters.ts';
@@ -58,7 +58,7 @@ export function readCustomerRequest(
 ): CustomerRequest {
   const faults = new Faults();
   const identity = readIdentity(parameters, tenant, faults);
-  const wanted = known.has('history') ? readWantedPage(parameters, { paging, now, faults }) : null;
+  const wanted = known.has('history') ? readHistoryPage(parameters, { paging, now, faults }) : null;
   const calendar = { now, gridMs: tenant.timeGridMs, firstAt: wanted?.cursor?.firstAt };
   const timeRange = readTimeRange(parameters, calendar, faults);
   const summaries = readInclude(parameters, faults);

@@ -3,6 +3,7 @@ import type { Customer, Insights } from './customer.ts';
 import type { History } from './history.ts';
 import type { Interaction, InteractionField } from './interaction.ts';
 import type { Derived } from './tally.ts';
+import type { Timeline } from './timeline.ts';
 
 /** The fields to keep (null for all) and the fields never to show. */
 export interface FieldSelection {
@@ -44,6 +45,18 @@ export function selectHistory(history: History, selection: FieldSelection): obje
   return {
     ...selectFields(history, selection),
     derived: visibleDerived(history.derived, selection),
+  };
+}
+
+/** A page of a timeline with what the selection shows. */
+export function selectTimeline(timeline: Timeline, selection: FieldSelection): object {
+  return {
+    ...timeline,
+    interactions: timeline.interactions.map(({ foundBy, ...interaction }) => ({
+      ...selectInteraction(interaction, selection),
+      foundBy,
+    })),
+    derived: visibleDerived(timeline.derived, selection),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Interaction } from './interaction.ts';
 import type { Span } from './span.ts';
 import type { SummaryFailure } from './summaries.ts';
 import type { Derived } from './tally.ts';
+import type { Tenant } from './tenant.ts';
 import { searchBounds, YEAR_AGO } from './time-range.ts';
 
 /** One page of a history. */
@@ -98,9 +99,9 @@ export function historyFrom(
 }
 
 /** The instant that stands for now where a first page is asked for: the same for a while, as the page itself. */
-export function firstAtOf({ tenant }: CustomerQuery, now: number): number {
+export function firstAtOf({ timeGridMs }: Tenant, now: number): number {
   // No step of the tenant's grid may begin between it and now.
-  const stepMs = tenant.timeGridMs % MINUTE_MS === 0 ? MINUTE_MS : 1000;
+  const stepMs = timeGridMs % MINUTE_MS === 0 ? MINUTE_MS : 1000;
   return Math.floor(now / stepMs) * stepMs;
 }
 

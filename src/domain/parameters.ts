@@ -79,6 +79,13 @@ export class Faults {
     this.#faults.push(...byContent.values());
   }
 
+  /** Adds the faults of something that stands within a parameter. */
+  addWithin(place: string, others: Faults): void {
+    for (const { parameter, code, detail } of others.#faults) {
+      this.add(`${place}.${parameter}`, code, detail);
+    }
+  }
+
   /** @throws {Problem} `invalid-request` with all faults, if there is one. */
   throwIfAny(): void {
     if (this.#faults.length > 0) throw new Problem('invalid-request', { errors: this.#faults });

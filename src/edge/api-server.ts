@@ -9,6 +9,7 @@ import type { QuotaCounter } from '../domain/quota.ts';
 import type { Reply, Source } from '../domain/source.ts';
 import type { SummariesQuery } from '../domain/summaries.ts';
 import type { Tenant } from '../domain/tenant.ts';
+import type { TimelineQuery } from '../domain/timeline.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { allowOrigins } from './cors.ts';
 import { trackMethods } from './methods.ts';
@@ -20,6 +21,7 @@ import { registerExport } from './routes/export.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerProblemPages } from './routes/problem-pages.ts';
 import { registerSummaries } from './routes/summaries.ts';
+import { registerTimeline } from './routes/timeline.ts';
 import { createServer, type ServerOptions } from './server.ts';
 import { createEndOfTurn } from './turn.ts';
 
@@ -30,7 +32,9 @@ interface ApiOptions extends ServerOptions {
   readonly histories: Source<HistoryQuery, Reply>;
   readonly exports: Source<CustomerQuery, AsyncIterable<ExportPart>>;
   readonly summaries: Source<SummariesQuery, Reply>;
+  readonly timelines: Source<TimelineQuery, Reply>;
   readonly paging: Paging;
+  readonly timelinePaging: Paging<readonly CustomerQuery[]>;
   readonly quotaCounter: QuotaCounter;
   /** Counts failed credentials by address, in this process. */
   readonly addressCounter: QuotaCounter;
@@ -73,6 +77,7 @@ export async function createApiServer(options: ApiOptions): Promise<FastifyInsta
       registerCustomers(v1, { ...options, quota });
       registerExport(v1, options);
       registerSummaries(v1, { ...options, quota });
+      registerTimeline(v1, { ...options, quota });
     },
     { prefix: '/v1' },
   );

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Gap, History } from '../domain/history.ts';
 import type { Derived } from '../domain/tally.ts';
+import type { Timeline } from '../domain/timeline.ts';
 import { describing } from './openapi/schema-parts.ts';
 import { insightsSchema, interactionSchema, wholeCustomer } from './schemas.ts';
 
@@ -71,6 +72,38 @@ const page = z
 const wholeHistory = describing<History>()(
   wholeCustomer.extend({ gaps: z.array(gapSchema), derived: wholeDerived, page }),
 );
+
+const foundBy = z
+  .array(z.int().nonnegative())
+  .min(1)
+  .meta({
+    description: 'The places of the identities that found it, from 0 on.',
+    examples: [[0, 1]],
+  });
+
+const wholeTimeline = describing<Timeline>()(
+  wholeHistory.omit({ customer: true, insights: true, summaryFailures: true }).extend({
+    identities: z.array(wholeCustomer.shape.customer),
+    interactions: z.array(wholeCustomer.shape.interactions.element.extend({ foundBy })),
+  }),
+);
+
+/** The answer of `/v1/timeline`, as an app may see it. */
+export const timelineSchema = wholeTimeline
+  .extend({
+    complete: z.boolean().meta({ description: 'False if there are gaps.' }),
+    gaps: z.array(gapSchema).meta({
+      description: 'Where something of any of the identities may be missing.',
+    }),
+    identities: wholeTimeline.shape.identities.meta({
+      description: 'The identities in canonical form, in the order asked.',
+    }),
+    interactions: z.array(interactionSchema.extend({ foundBy })).meta({
+      description: 'Those of the page: newest first, each id once over all pages.',
+    }),
+    derived: derivedSchema,
+  })
+  .meta({ description: 'One page of what several identities of one person have to do with.' });
 
 /** The answer of `/v1/customer` with `history=complete`, as an app may see it. */
 export const historySchema = wholeHistory

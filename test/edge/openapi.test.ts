@@ -28,7 +28,7 @@ import { TIME_PARAMETERS } from '../../src/domain/time-range.ts';
 import type { VendorCustomer } from '../../src/domain/vendor-answer.ts';
 import { batchSchema } from '../../src/edge/batch-schemas.ts';
 import { chooseFormat } from '../../src/edge/export-formats.ts';
-import { historySchema } from '../../src/edge/history-schema.ts';
+import { historySchema, timelineSchema } from '../../src/edge/history-schema.ts';
 import { openapiDocument } from '../../src/edge/openapi/document.ts';
 import { CSV_EXPORT, CUSTOMER, NDJSON_EXPORT } from '../../src/edge/openapi/examples.ts';
 import type { Content, Operation, Parameter, Response } from '../../src/edge/openapi/operation.ts';
@@ -78,6 +78,7 @@ test('it is OpenAPI 3.1 with these operations', () => {
       'get /v1/customer/export',
       'post /v1/customer/export',
       'post /v1/customers',
+      'post /v1/timeline',
       'get /v1/summaries',
       'post /v1/summaries',
       'get /livez',
@@ -160,6 +161,7 @@ test('every example of a reply is what its schema says, and holds nothing else',
   const schemas: Readonly<Record<string, z.ZodType>> = {
     Customer: customerSchema,
     History: historySchema,
+    Timeline: timelineSchema,
     Customers: batchSchema,
     Summaries: summariesSchema,
     Problem: problemSchema,

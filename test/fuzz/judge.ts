@@ -1,5 +1,7 @@
 // Whether a reply keeps every rule: the contract, the table of problems, who may see what, and no leak.
+
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import type { z } from 'zod';
 import type { Marks } from '../support/marks.ts';
 import { problemIn, type RawReply } from '../support/raw-http.ts';
 import { type Allowed, type Contract, type Replies, readContract } from './contract.ts';
@@ -188,8 +190,15 @@ function misfitBody(allowed: Allowed, reply: RawReply, body: Body | null): reado
     return [`${typeOf(body)} is not in the document`];
   }
   const checked = schema.safeParse(type.endsWith('json') ? body.json : body.bytes.toString());
-  return (checked.error?.issues ?? []).map(
-    ({ path, message }) => `body ${path.join('.')}: ${message}`,
+  return (checked.error?.issues ?? []).flatMap((issue) => namesOf(issue, []));
+}
+
+/** Of what is none of several things, why it is not the first of them. */
+function namesOf(issue: z.core.$ZodIssue, within: readonly PropertyKey[]): readonly string[] {
+  const path = [...within, ...issue.path];
+  const [first] = issue.code === 'invalid_union' ? issue.errors : [];
+  return (
+    first?.flatMap((each) => namesOf(each, path)) ?? [`body ${path.join('.')}: ${issue.message}`]
   );
 }
 

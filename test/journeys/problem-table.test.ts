@@ -71,7 +71,7 @@ test('what callers do wrong', async (t) => {
   const rows: readonly (readonly [ProblemSlug, () => Promise<Response>])[] = [
     ['malformed-request', () => ask('/problems/%zz')],
     ['malformed-request', () => sendRaw(url, 'NOT HTTP\r\n\r\n')],
-    ['not-found', () => ask('/v1/customers')],
+    ['not-found', () => ask('/v1/nothing')],
     ['method-not-allowed', () => ask('/v1/customer', { method: 'PUT' })],
     ['unauthenticated', () => fetch(url + ADA)],
     ['headers-too-large', () => sendRaw(url, `GET / HTTP/1.1\r\nA: ${'a'.repeat(17_000)}\r\n\r\n`)],

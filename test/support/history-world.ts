@@ -69,8 +69,7 @@ export function createHistoryWorld(options: WorldOptions): HistoryWorld {
       return exports(query, CONTEXT);
     },
     async all(range, limit = 500) {
-      const { query } = readQuery(`email=ann@example.com&${range}`, { tenant, now: now() });
-      const firstAt = firstAtOf(query, now());
+      const firstAt = firstAtOf(tenant, now());
       const shown: Interaction[] = [];
       let held = await page(range, { limit });
       shown.push(...held.page.interactions);

@@ -1,7 +1,7 @@
 // Zod schemas as JSON Schema, the named ones as components of the document.
 import { z } from 'zod';
 import { batchSchema } from '../batch-schemas.ts';
-import { derivedSchema, historySchema } from '../history-schema.ts';
+import { derivedSchema, historySchema, timelineSchema } from '../history-schema.ts';
 import {
   customerSchema,
   healthSchema,
@@ -19,6 +19,7 @@ const REPLIES: Readonly<Record<string, z.ZodType>> = {
   Customer: customerSchema,
   History: historySchema,
   Derived: derivedSchema,
+  Timeline: timelineSchema,
   Customers: batchSchema,
   TimeRange: timeRangeSchema,
   Interaction: interactionSchema,

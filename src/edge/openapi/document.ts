@@ -8,6 +8,7 @@ import { INFO } from './info.ts';
 import { problemResponses } from './problem-responses.ts';
 import { PUBLIC_PATHS } from './public-paths.ts';
 import { SUMMARIES_PATH } from './summaries-path.ts';
+import { TIMELINE_PATH } from './timeline-path.ts';
 
 const TAGS = [
   { name: 'customer', description: 'One customer, however it is named, as one answer.' },
@@ -32,6 +33,7 @@ export function openapiDocument(): object {
       '/v1/customer': CUSTOMER_PATH,
       '/v1/customer/export': EXPORT_PATH,
       '/v1/customers': CUSTOMERS_PATH,
+      '/v1/timeline': TIMELINE_PATH,
       '/v1/summaries': SUMMARIES_PATH,
       ...PUBLIC_PATHS,
     },

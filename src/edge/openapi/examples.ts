@@ -2,6 +2,7 @@
 import type { Customer } from '../../domain/customer.ts';
 import type { History } from '../../domain/history.ts';
 import type { Summaries } from '../../domain/summaries.ts';
+import type { Timeline } from '../../domain/timeline.ts';
 
 /** One customer who wrote one email. */
 export const CUSTOMER: Customer = {
@@ -75,6 +76,22 @@ export const HISTORY: History = {
     bySentiment: { positive: 1 },
     topics: [{ name: 'billing', interactions: 1, percentage: 100 }],
   },
+  page: { nextCursor: null },
+};
+
+/** What two identities of one person have found. */
+export const TIMELINE: Timeline = {
+  tenant: 'acme',
+  region: 'us',
+  identities: [
+    { by: 'email', value: 'customer@example.com', crmId: null },
+    { by: 'phone', value: '+14085551234', crmId: null },
+  ],
+  timeRange: CUSTOMER.timeRange,
+  complete: true,
+  gaps: [],
+  interactions: CUSTOMER.interactions.map((each) => ({ ...each, foundBy: [0, 1] })),
+  derived: HISTORY.derived,
   page: { nextCursor: null },
 };
 

@@ -32,7 +32,7 @@ An answer may be kept for as long as \`Cache-Control\` says; \`Age\` tells how o
 8x8 gives 50 interactions at a time. With \`history=complete\` the range is asked for part by part until nothing is missing, and what is had is kept, so that asking again costs little. \`complete: false\` with \`gaps\` says where something may be missing; asking again goes on there. Pages are told apart by cursors: what comes in while you read shifts nothing.
 
 ## Quota
-Every authenticated request counts, except those refused with 429: one each, a batch one for each of its customers, summaries one for every 50 ids, also where they are included in a page of a history. \`RateLimit\` says what is left. Credentials that fail count against the address that they come from.
+Every authenticated request counts, except those refused with 429: one each, a batch one for each of its customers, a timeline one for each of its identities, summaries one for every 50 ids, also where they are included in a page of a history. \`RateLimit\` says what is left. Credentials that fail count against the address that they come from.
 
 ## Browsers
 Origins that are configured for an app may call \`/v1\` (CORS), without cookies.
