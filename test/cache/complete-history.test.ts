@@ -188,7 +188,7 @@ test('no answer takes more than `maxCalls`, and one that is not complete is not 
 test('a failure after something came is no failure of the whole; what came is kept', async () => {
   const { vendor, world } = worldOf(steps(340), {
     wait: async () => {
-      if (vendor.calls.length === 12) vendor.problem = DOWN;
+      if (vendor.calls.length === 7) vendor.problem = DOWN;
     },
   });
   const first = await world.page('last=P1Y');
