@@ -1,6 +1,7 @@
 // Every scenario, in the order in which a whole run measures them.
 import type { Scenario } from './scenario.ts';
 import { batch } from './scenarios/batch.ts';
+import { history } from './scenarios/history.ts';
 import { hotHit } from './scenarios/hot-hit.ts';
 import { hotHitCompressed } from './scenarios/hot-hit-compressed.ts';
 import { hotHitPlain } from './scenarios/hot-hit-plain.ts';
@@ -18,6 +19,7 @@ export const SCENARIOS: readonly Scenario[] = [
   hotHitCompressed,
   hotHitPlain,
   batch,
+  history,
   redisHit,
   miss,
   spellings,

@@ -12,6 +12,7 @@ const PEERS = fileURLToPath(new URL('../peers', import.meta.url));
 /** A peer written in TypeScript, by its file. */
 export type NodePeer =
   | 'bare-fastify'
+  | 'history-upstream'
   | 'parsing-fastify'
   | 'proxy-fastify'
   | 'redis-fastify'

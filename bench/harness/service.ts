@@ -15,6 +15,10 @@ export interface ServiceOptions {
   readonly redis?: string | undefined;
   /** `cache.memory`. */
   readonly memory?: string;
+  /** How long what may still change is fresh. */
+  readonly open?: string;
+  /** `history.maxCalls`. */
+  readonly maxCalls?: number;
   /** `WORKERS`. */
   readonly workers?: number;
   /** The cores to keep it on; absent: those for servers. */
@@ -67,8 +71,9 @@ export async function spawnService(
 }
 
 /** JSON is YAML. Answers stay fresh for longer than a run takes. */
-function configuration({ upstream, memory = '256MiB' }: ServiceOptions): object {
-  const freshness = { open: '1d', closed: '1d' };
+function configuration(options: ServiceOptions): object {
+  const { upstream, memory = '256MiB', open = '1d', maxCalls = 64 } = options;
+  const freshness = { open, closed: '1d' };
   const hash = createHash('sha256').update(APP_KEY).digest('hex');
   return {
     regions: { us: upstream },
@@ -89,5 +94,6 @@ function configuration({ upstream, memory = '256MiB' }: ServiceOptions): object 
       },
     },
     cache: { memory, maxEntry: '512KiB' },
+    history: { maxCalls },
   };
 }

@@ -15,16 +15,21 @@ const PERSONA = {
 
 /** A body of about so many bytes: as many rows as fit, 1 to 50, then longer titles. One row has 1 kB. */
 export function vendorAnswer(bytes: number): Buffer {
-  const rows = makeInteractions({
+  const rows = templateRows();
+  while (rows.length > 1 && bodyOf(rows).length > bytes) rows.pop();
+  const missing = Math.max(0, bytes - bodyOf(rows).length);
+  const share = FILLER.repeat(Math.ceil(missing / FILLER.length)).slice(0, missing / rows.length);
+  return bodyOf(rows.map((row) => ({ ...row, title: `${row.title ?? ''}${share}` })));
+}
+
+/** Rows as the vendor sends them, 50. */
+export function templateRows() {
+  return makeInteractions({
     tenantId: 'acvcc1652172111112801',
     speechAnalytics: true,
     persona: PERSONA,
     dayAt: DAY_AT,
   });
-  while (rows.length > 1 && bodyOf(rows).length > bytes) rows.pop();
-  const missing = Math.max(0, bytes - bodyOf(rows).length);
-  const share = FILLER.repeat(Math.ceil(missing / FILLER.length)).slice(0, missing / rows.length);
-  return bodyOf(rows.map((row) => ({ ...row, title: `${row.title ?? ''}${share}` })));
 }
 
 type Rows = ReturnType<typeof makeInteractions>;

@@ -12,6 +12,7 @@ import {
 } from '../domain/history.ts';
 import type { Interaction } from '../domain/interaction.ts';
 import { isoInstant } from '../domain/iso-instant.ts';
+import { onceEach } from '../domain/once-each.ts';
 import { clipSpans, joinSpans, type Span } from '../domain/span.ts';
 import { addTallies, derivedFrom, tallyOf } from '../domain/tally.ts';
 import type { HeldHistory } from './histories.ts';
@@ -29,11 +30,12 @@ export async function readPage(
   const { limit, after } = wanted;
   const { contents } = book;
   const lost: Span[] = [];
-  const read = async (chunk: ChunkRef): Promise<readonly Interaction[]> => {
+  // A chunk at the edge of the reach is counted, and may be shown as well.
+  const read = onceEach(async (chunk: ChunkRef): Promise<readonly Interaction[]> => {
     const held = await books.read(query, book, chunk);
     if (held === undefined) lost.push(spanOf(chunk));
     return (held ?? []).filter((each) => isWithin(reach, positionOf(each).startedAt));
-  };
+  });
   const chunks = chunksAfter(contents, reach, null);
   const tallies = await Promise.all(
     chunks.map(async (chunk) =>

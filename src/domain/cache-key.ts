@@ -2,6 +2,7 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { CustomerQuery } from './customer-query.ts';
 import type { Identity } from './identity.ts';
+import { onceEach } from './once-each.ts';
 import type { Tenant } from './tenant.ts';
 
 /** Everything held about one identity shares `identity` (one Redis Cluster slot); `field` tells the parts apart. */
@@ -68,18 +69,6 @@ export function createCacheKeys(secret: Buffer): CacheKeys {
       field: hash('summary', id),
       kind: 'summary',
     }),
-  };
-}
-
-/** Computes once for each query, for as long as somebody holds it. */
-function onceEach(keyOf: (query: CustomerQuery) => CacheKey): (query: CustomerQuery) => CacheKey {
-  const keys = new WeakMap<CustomerQuery, CacheKey>();
-  return (query) => {
-    const held = keys.get(query);
-    if (held) return held;
-    const key = keyOf(query);
-    keys.set(query, key);
-    return key;
   };
 }
 
