@@ -28,9 +28,9 @@ export interface Change {
   readonly told: readonly Span[];
 }
 
-const CHUNK_ROWS = 200;
+const CHUNK_ROWS = 100;
 /** Smaller ones are joined with others when something is written. */
-const SMALL_CHUNK_ROWS = 50;
+const SMALL_CHUNK_ROWS = 25;
 
 /** Tells whether writing a change means writing a chunk anew. */
 export function touching({ interactions, told }: Change): (chunk: ChunkRef) => boolean {

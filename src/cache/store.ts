@@ -29,5 +29,5 @@ export const MAX_ENTRIES: Readonly<Record<CacheKind, number>> = {
   summary: 256,
   // One for each crmId.
   history: 2,
-  chunk: 1024,
+  chunk: 2048,
 };
