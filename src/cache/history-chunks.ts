@@ -1,6 +1,12 @@
 // How a long history is cut into chunks, each of which is kept for itself, so that a change rewrites only a few.
 
-import { comparePositions, LONGEST_SECONDS, NO_END, positionOf } from '../domain/history.ts';
+import {
+  comparePositions,
+  LONGEST_SECONDS,
+  NO_END,
+  type Position,
+  positionOf,
+} from '../domain/history.ts';
 import type { Interaction } from '../domain/interaction.ts';
 import type { Span } from '../domain/span.ts';
 import { type Tally, tallyOf } from '../domain/tally.ts';
@@ -13,6 +19,8 @@ export interface ChunkRef {
   readonly etag: string;
   /** When its first and its last interaction started, in Unix milliseconds; null in a chunk of those without a start. */
   readonly newest: number | null;
+  /** Of its first interaction: others that started with it may stand in the chunk before. */
+  readonly firstId: string;
   readonly oldest: number | null;
   readonly tally: Tally;
 }
@@ -71,9 +79,8 @@ export function arrange(
     arranged.push(...evenly(sorted.slice(from, at)));
   };
   for (const chunk of chunks) {
-    const { newest } = chunk;
-    // Those without a start come after all others.
-    draftUntil((each) => newest === null || (positionOf(each).startedAt ?? -1) > newest);
+    const first: Position = { startedAt: chunk.newest, id: chunk.firstId };
+    draftUntil((each) => comparePositions(positionOf(each), first) < 0);
     arranged.push(chunk);
   }
   draftUntil(() => true);
@@ -86,6 +93,7 @@ export function describe(draft: Draft, kept: Pick<ChunkRef, 'slot' | 'etag'>): C
   return {
     ...kept,
     newest: starts[0] ?? null,
+    firstId: draft[0]?.id ?? '',
     oldest: starts.at(-1) ?? null,
     tally: tallyOf(draft),
   };

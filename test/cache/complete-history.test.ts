@@ -297,6 +297,21 @@ test('what comes while pages are read shifts none of them', async () => {
   assert.equal(third.page.next, null);
 });
 
+test('those of one instant stay in order where they are kept apart', async () => {
+  const instant = NOW - 42 * 25 * HOUR;
+  const together = Array.from({ length: 49 }, (_, index) => at(`same-${index + 10}`, instant));
+  const older = steps(100).slice(43);
+  const { vendor, world, clock } = worldOf([...steps(40), ...together, ...older]);
+  const first = await world.all('last=P1Y');
+  assert.deepEqual(
+    first.ids.filter((id) => id.startsWith('same')),
+    together.map(({ interactionId }) => interactionId),
+  );
+  clock.pass(2 * MINUTE);
+  vendor.interactions = [at('int-new', NOW + MINUTE), ...vendor.interactions];
+  assert.deepEqual((await world.all('last=P1Y')).ids, ['int-new', ...first.ids]);
+});
+
 test('interactions without a start belong to every range, and come last', async () => {
   const undated = ['b', 'a'].map((id) => vendorInteraction(id, { startedAt: null, endedAt: null }));
   const { world } = worldOf([...steps(3), ...undated]);
