@@ -1,6 +1,7 @@
 // Every scenario, in the order in which a whole run measures them.
 import type { Scenario } from './scenario.ts';
 import { batch } from './scenarios/batch.ts';
+import { exporting } from './scenarios/export.ts';
 import { history } from './scenarios/history.ts';
 import { hotHit } from './scenarios/hot-hit.ts';
 import { hotHitCompressed } from './scenarios/hot-hit-compressed.ts';
@@ -20,6 +21,7 @@ export const SCENARIOS: readonly Scenario[] = [
   hotHitPlain,
   batch,
   history,
+  exporting,
   redisHit,
   miss,
   spellings,

@@ -90,6 +90,7 @@ function configuration(options: ServiceOptions): object {
       bench: {
         keys: [`sha256:${hash}`],
         tenants: ['acme'],
+        scopes: ['read', 'export'],
         quota: { requests: 1_000_000_000, per: '1m' },
       },
     },
