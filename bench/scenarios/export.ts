@@ -37,7 +37,7 @@ async function measure(bench: Bench): Promise<readonly Row[]> {
     bench.say(`  round ${round + 1} of ${bench.pace.rounds}`);
     // A process of its own each time: memory that was once taken is not given back.
     const service = await startService(bench, { upstream, maxCalls: 100_000 });
-    await read(service.origin, '/v1/customer', { email: customerEmail(round) });
+    await read(`${service.origin}/v1/customer`, { email: customerEmail(round) });
     all.push(await exportOf({ ...service, upstream, round, interactions }));
     await service.process.stop();
   }
@@ -72,7 +72,7 @@ async function exportOf(of: {
   const begin = performance.now();
   let callsBefore = 0;
   const body = { email: customerEmail(of.round) };
-  const lastLine = await read(of.origin, '/v1/customer/export', body, async () => {
+  const lastLine = await read(`${of.origin}/v1/customer/export`, body, async () => {
     callsBefore = (await readCalls(of.upstream)).calls - before;
   });
   const ms = performance.now() - begin;
@@ -85,8 +85,7 @@ async function exportOf(of: {
 
 /** Reads a reply to its end. The last line of it. */
 async function read(
-  origin: string,
-  path: string,
+  url: string,
   body: object,
   onFirst: () => Promise<void> = async () => undefined,
 ): Promise<string> {
@@ -94,7 +93,7 @@ async function read(
   const headers = { ...CREDENTIAL, 'content-type': 'application/json' };
   try {
     const options = { method: 'POST', headers, body: JSON.stringify(body), dispatcher } as const;
-    const reply = await request(origin + path, options);
+    const reply = await request(url, options);
     let tail = '';
     let isFirst = true;
     for await (const chunk of reply.body) {
@@ -102,7 +101,7 @@ async function read(
       isFirst = false;
       tail = (tail + chunk).slice(-4096);
     }
-    if (reply.statusCode !== 200) throw new Error(`${path}: ${reply.statusCode} ${tail}`);
+    if (reply.statusCode !== 200) throw new Error(`${url}: ${reply.statusCode} ${tail}`);
     return tail.trimEnd().split('\n').at(-1) ?? '';
   } finally {
     await dispatcher.close();
